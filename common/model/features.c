@@ -35,6 +35,7 @@ static void count_all(int32_t *sums, const struct tokens *tokens)
 static struct growing grow_from(const int32_t *sums, float *out)
 {
     floats_4 amounts = {0};
+#pragma GCC unroll 4
     for (int i = 0; i < FEATURES_DIMENSIONS; i += FOUR) {
         ints_4 whole;
         memcpy(&whole, sums + i, sizeof whole);
@@ -81,5 +82,6 @@ void features_extract(const struct tokens *tokens, struct str channel, bool has_
     if (has_rating) add_rating(&growing, rating);
     if (growing.square <= 0.0f) return;
     float scale = 1.0f / sqrtf(growing.square);
+#pragma GCC unroll 4
     for (int i = 0; i < FEATURES_DIMENSIONS; i++) out[i] = root(out[i]) * scale;
 }

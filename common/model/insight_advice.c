@@ -1,6 +1,8 @@
 /* Recommendations: the first rule of each team that holds, with the evidence that made it hold.
  * Where somebody may have been harmed, the safety team's comes first, and no rule for contented
  * customers holds, whatever the file says. */
+#include <assert.h>
+
 #include "model/insight_internal.h"
 
 /* The clause that feels worst, or the first: where harm is told, as far as feeling shows it. */
@@ -68,34 +70,29 @@ static bool has_blame(const struct insight_result *result)
     return false;
 }
 
+/* Of a rule that rules_about() tells of: whether it holds, and what it points at. */
 static bool holds(const struct reading *reading, const struct rule *rule,
                   const struct insight_result *result, struct insight_span *span)
 {
-    if (rule->safety && !reading->safety_positive) return false;
-    if (reading->safety_positive && rule->sentiments == 1u << INSIGHT_POSITIVE) return false;
-    if (rule->unharmed && reading->safety_positive) return false;
-    if (rule->no_needs && result->need_count) return false;
     if (rule->words > reading->tokens->count) return false;
     if (rule->no_blame && has_blame(result)) return false;
-    if (rule->sentiments && !(rule->sentiments >> result->sentiment & 1)) return false;
+    if (rule->has_topics && !find_topic(reading, rule, result, span)) return false;
+    if (rule->needs) return find_need(rule, result, span);
+    if (rule->has_topics) return true;
     if (rule->safety)
         *span = reading->clause_count ? worst_clause(reading) : whole_text(reading);
     else *span = result->evidence_count ? result->evidence[0] : worst_sentence(reading);
-    if (rule->has_topics && !find_topic(reading, rule, result, span)) return false;
-    return !rule->needs || find_need(rule, result, span);
+    return true;
 }
 
 static void add_advice(const struct reading *reading, struct insight_result *result,
-                       const struct rule *rule, uint32_t *teams)
+                       const struct rule *rule, struct insight_span span)
 {
-    struct insight_span span;
-    if (result->recommendation_count == INSIGHT_RECOMMENDATIONS_MAX) return;
-    if (*teams >> rule->team & 1 || !holds(reading, rule, result, &span)) return;
     struct str text = rule->texts[reading->text_language];
     if (!text.size) text = rule->texts[0];
+    assert(result->recommendation_count < INSIGHT_RECOMMENDATIONS_MAX); /* one a team */
     result->recommendations[result->recommendation_count++] =
         (struct insight_recommendation){text, rule->team, rule->priority, span};
-    *teams |= 1u << rule->team;
 }
 
 static bool asks_the_text(const struct rule *rule)
@@ -116,38 +113,48 @@ const struct rule *rules_of_alerts(const struct rules *rules)
     return NULL;
 }
 
-/* The rules that speak of what the record speaks of, feels and needs; `word` of their bits. */
+/* The rules that speak of what the record speaks of, feels and needs, but for those of teams that
+ * have their advice; `word` of their bits. */
 static uint64_t rules_about(const struct reading *reading, const struct insight_result *result,
                             uint32_t word)
 {
     const struct rules *rules = &reading->engine->rules;
-    uint64_t topics = rules->of_any_topic.words[word], needs = rules->of_any_need.words[word];
+    uint64_t topics = rules->of_any_topic.words[word], needs = rules->of_any_need.words[word],
+             rest = rules->of_sentiment[result->sentiment].words[word] &
+                    (reading->safety_positive ? rules->harmed : rules->harmless).words[word];
     for (uint32_t i = 0; i < result->topic_count; i++)
-        topics |= rules->of_topic[reading->topics[i]].words[word];
+        topics |= rules->of_topic[reading->topics[i]].words[word] &
+                  rules->of_feeling[result->topics[i].sentiment].words[word];
     for (uint32_t i = 0; i < result->need_count; i++)
         needs |= rules->of_need[result->needs[i].kind].words[word];
-    return topics & needs & rules->of_sentiment[result->sentiment].words[word];
+    if (result->need_count) rest &= rules->needing.words[word];
+    for (uint32_t i = 0; i < result->recommendation_count; i++)
+        rest &= ~rules->of_team[result->recommendations[i].team].words[word];
+    return topics & needs & rest;
 }
 
 /* Of all rules, or of a safety case's. */
-static void add_advice_of(const struct reading *reading, struct insight_result *result, bool safety,
-                          uint32_t *teams)
+static void add_advice_of(const struct reading *reading, struct insight_result *result, bool safety)
 {
     const struct rules *rules = &reading->engine->rules;
     for (uint32_t word = 0; word < (rules->count + 63) / 64; word++) {
         uint64_t bits = rules_about(reading, result, word);
         if (safety) bits &= rules->safety.words[word];
-        for (; bits; bits &= bits - 1)
-            add_advice(reading, result,
-                       &rules->items[64 * word + (uint32_t)__builtin_ctzll(bits)], teams);
+        while (bits) {
+            const struct rule *rule = &rules->items[64 * word + (uint32_t)__builtin_ctzll(bits)];
+            struct insight_span span;
+            bits &= bits - 1;
+            if (!holds(reading, rule, result, &span)) continue;
+            add_advice(reading, result, rule, span);
+            bits &= ~rules->of_team[rule->team].words[word];
+        }
     }
 }
 
 void reading_advice(const struct reading *reading, struct insight_result *result)
 {
-    uint32_t teams = 0;
     if (!reading->clause_count && str_trim(reading->text).size == 0)
         return; /* nothing that evidence could quote */
-    if (reading->safety_positive) add_advice_of(reading, result, true, &teams);
-    if (reading->clause_count) add_advice_of(reading, result, false, &teams);
+    if (reading->safety_positive) add_advice_of(reading, result, true);
+    if (reading->clause_count) add_advice_of(reading, result, false);
 }

@@ -142,8 +142,9 @@ static void find_clauses(struct reading *reading)
         uint8_t flags[FLAGS_MOST];
         for (uint32_t i = 0; i < words; i++) {
             ahead = linear_pair_prefetch(pair, &reading->features, ahead);
-            bool opens = tokens[i].sentence_before | tokens[i].clause_before;
-            flags[i] = (uint8_t)(tokens[i].apostrophe * APOSTROPHE + opens * OPENS);
+            /* no sentence begins but where a clause does */
+            flags[i] = (uint8_t)(tokens[i].apostrophe * APOSTROPHE +
+                                 tokens[i].clause_before * OPENS);
         }
         struct word_marks *marks = &reading->marks[first / FLAGS_MOST];
         *marks = marks_of(tokens, flags_with(flags, words, APOSTROPHE));

@@ -211,15 +211,22 @@ static void add_to(struct rule_set *set, uint32_t number)
 static void index_rule(struct rules *rules, uint32_t number)
 {
     const struct rule *rule = &rules->items[number];
-    for (uint32_t i = 0; i < RULE_SENTIMENTS; i++)
+    for (uint32_t i = 0; i < RULE_SENTIMENTS; i++) {
         if (!rule->sentiments || rule->sentiments >> i & 1) add_to(&rules->of_sentiment[i], number);
+        if (!rule->feelings || rule->feelings >> i & 1) add_to(&rules->of_feeling[i], number);
+    }
     for (uint32_t i = 0; i < TOPICS_MAX; i++)
         if (rule_has_topic(rule, i)) add_to(&rules->of_topic[i], number);
     for (uint32_t i = 0; i < RULE_NEEDS; i++)
         if (rule->needs >> i & 1) add_to(&rules->of_need[i], number);
     if (!rule->has_topics) add_to(&rules->of_any_topic, number);
     if (!rule->needs) add_to(&rules->of_any_need, number);
+    if (!rule->no_needs) add_to(&rules->needing, number);
+    if (!rule->safety) add_to(&rules->harmless, number);
+    if (!rule->unharmed && rule->sentiments != 1u << INSIGHT_POSITIVE)
+        add_to(&rules->harmed, number);
     if (rule->safety) add_to(&rules->safety, number);
+    add_to(&rules->of_team[rule->team], number);
 }
 
 int rules_parse(struct rules *rules, const char *file, struct str content,

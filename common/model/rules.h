@@ -52,10 +52,14 @@ struct rules {
     struct rule *items; /* RULES_MAX of them */
     uint32_t count;
     /* Most rules can't hold, which these tell of all of them at once: those that may hold of a record
-     * that feels so, speaks of such a topic, states such a need. */
-    struct rule_set of_sentiment[RULE_SENTIMENTS], of_topic[TOPICS_MAX], of_need[RULE_NEEDS];
+     * that feels so, states such a need, speaks of such a topic, speaks of any topic with such a
+     * feeling. */
+    struct rule_set of_sentiment[RULE_SENTIMENTS], of_need[RULE_NEEDS], of_topic[TOPICS_MAX],
+        of_feeling[RULE_SENTIMENTS];
     struct rule_set of_any_topic, of_any_need; /* … whatever it speaks of, or needs */
-    struct rule_set safety; /* those of a safety case */
+    struct rule_set needing, harmless, harmed; /* … if it states some need; without harm, and with it */
+    struct rule_set safety;                    /* those of a safety case */
+    struct rule_set of_team[INSIGHT_MARKETING + 1];
 };
 
 /* Topics that a rule names must be in `topics`. BAD_CONFIG names file and line. */
