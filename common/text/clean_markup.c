@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "text/clean_internal.h"
+#include "text/clean_plain.h"
 
 enum { ELEMENT_BYTES = 10 };
 enum effect { INLINE, BLOCK, CELL, HIDDEN /* goes with its content */ };
@@ -190,18 +191,31 @@ static size_t take_entity(struct stripper *stripper, size_t at)
     return size ? at + size : 0;
 }
 
+/* Where the next '<' or '&' stands from `at` on; text.size: nowhere. */
+static size_t next_opener(struct str text, size_t at)
+{
+    for (; text.size - at >= CLEAN_BLOCK; at += CLEAN_BLOCK) {
+        unsigned plain = clean_bytes_to_opener(text.data + at);
+        if (plain < CLEAN_BLOCK) return at + plain;
+    }
+    while (at < text.size && text.data[at] != '<' && text.data[at] != '&') at++;
+    return at;
+}
+
 struct str clean_markup(struct str text, struct arena *arena, bool *ret_changed)
 {
     struct stripper stripper = {.text = text, .out = arena_alloc(arena, text.size + 4)};
     if (!stripper.out) return (struct str){0};
-    for (size_t at = 0; at < text.size;) {
-        char c = text.data[at];
-        size_t end = c == '<' ? take_tag(&stripper, at) : c == '&' ? take_entity(&stripper, at) : 0;
+    for (size_t at = 0, end; at < text.size; at = end) {
+        end = next_opener(text, at);
+        memcpy(stripper.out + stripper.size, text.data + at, end - at);
+        stripper.size += end - at, at = end;
+        if (at == text.size) break;
+        end = text.data[at] == '<' ? take_tag(&stripper, at) : take_entity(&stripper, at);
         if (end)
             stripper.changed = true;
         else
-            put(&stripper, c), end = at + 1;
-        at = end;
+            put(&stripper, text.data[at]), end = at + 1;
     }
     *ret_changed = stripper.changed;
     return stripper.changed ? str_make(stripper.out, stripper.size) : text;
