@@ -9,7 +9,7 @@
 #include "model/elision.h"
 
 enum {
-    CUSTOMER_WORDS = 16, CUSTOMER_BITS = 64 * CUSTOMER_WORDS, STOP_SLOTS = 2048, SLOTS_MIN = 64
+    CUSTOMER_WORDS = 16, CUSTOMER_BITS = 64 * CUSTOMER_WORDS, STOP_SLOTS = 4096, SLOTS_MIN = 64
 };
 #define LIFT_BITS_MAX 4.0
 enum { IS_GENERIC = 8 }; /* beside the bits of languages */
@@ -53,18 +53,21 @@ static uint32_t stops_of(const struct discover *discover, uint64_t hash)
     return discover->stops[i].hash ? discover->stops[i].bits : 0;
 }
 
-static void enter(struct discover *discover, const char *words, uint32_t bits)
-{
-    for (struct str rest = str_of(words); rest.size;)
-        *stop_bits(discover, hash_word(str_cut(&rest, ' '))) |= bits;
-}
-
 /* Endings of number and gender off: "cables" and "cable", "lento" and "lenta" are one. */
 static uint64_t stem(struct str word)
 {
     if (word.size > 4 && word.data[word.size - 1] == 's') word.size--;
     if (word.size > 4 && strchr("aeo", word.data[word.size - 1])) word.size--;
     return hash_fast(word, 1) | 1;
+}
+
+/* Stop words as they stand, generic ones by their stem. */
+static void enter(struct discover *discover, const char *words, uint32_t bits)
+{
+    for (struct str rest = str_of(words); rest.size;) {
+        struct str word = str_cut(&rest, ' ');
+        *stop_bits(discover, bits == IS_GENERIC ? stem(word) : hash_word(word)) |= bits;
+    }
 }
 
 /* What a phrase needs to know of a token. */
@@ -89,9 +92,10 @@ static void read_words(const struct discover *discover, struct str text,
         struct str word = token_bare(token);
         uint32_t bits =
             stops_of(discover, word.size == token->folded.size ? token->hash : hash_word(word));
+        uint64_t stemmed = stem(word);
         words[i] = (struct word){
-            .text = word, .stem = stem(word), .stop = bits & languages || word.size < 3,
-            .generic = bits & IS_GENERIC,
+            .text = word, .stem = stemmed, .stop = bits & languages || word.size < 3,
+            .generic = stops_of(discover, stemmed) & IS_GENERIC,
             .open = token->kind == TOKEN_WORD && !is_placeholder(text, token),
             .breaks = token->clause_before || token->sentence_before};
     }

@@ -56,7 +56,9 @@ static void test_what_is_found(void **state)
         "charging cable again! Where is it?", "I like my charging cable.", "A blue kettle.",
         "The kettle of my aunt.",
         "La cafetera es buena.", "[PERSON] spoke of the kettle to [PERSON].",
-        "[PERSON] is here. [PERSON] was there. [PERSON] too."};
+        "[PERSON] is here. [PERSON] was there. [PERSON] too.",
+        "Quiero otra.", "Eso quiero.", "No quiero esta.",
+        "New products!", "Many products.", "products."};
     static const struct { const char *why, *text; uint32_t records; } cases[] = {
         {"plural and singular are one", "charging cable", 4},
         {"a part that never stands alone is not told twice", "charging", 0},
@@ -64,6 +66,8 @@ static void test_what_is_found(void **state)
         {"a word alone", "kettle", 3},
         {"a topic covers it", "courier", 0},
         {"a stop word", "the", 0},
+        {"a word of every day, alone", "quiero", 0},
+        {"in its plural, too", "products", 0},
         {"not across the end of a sentence", "broke kettle", 0},
         {"too few records", "aunt", 0},
         {"what was taken out for privacy is no topic", "person", 0},
