@@ -110,10 +110,25 @@ static bool on_receipt(struct watch *watch, const struct store_object *object)
     return false; /* without them nothing may be taken */
 }
 
+/* Who leaves a reviews.json or .csv.gz there waits for it in vain; told once of a name. */
+static void leave_alone(struct watch *watch, struct str key)
+{
+    enum { TOLD_MOST = 100 };
+    struct log_event event;
+    if (watch->left_alone.count == TOLD_MOST || name_set_has(&watch->left_alone, key)) return;
+    if (!name_set_add(&watch->left_alone, key)) return;
+    log_begin(&event, LOG_WARN, "ingest",
+              "a watched file is left alone: its name ends in none of .csv, .ndjson, .jsonl");
+    log_add(&event, "name", "%.*s", STR_ARGS(key));
+    log_end(&event);
+}
+
 static bool on_candidate(struct watch *watch, const struct store_object *object)
 {
-    if (watch_is_ours(object->key) || !watch_is_candidate(object->key)) return true;
-    return watch_take(watch, object->key, &object->info);
+    if (watch_is_ours(object->key) || watch_is_hidden(object->key)) return true;
+    if (watch_is_candidate(object->key)) return watch_take(watch, object->key, &object->info);
+    leave_alone(watch, object->key);
+    return true;
 }
 
 static void look(struct watch *watch)
@@ -208,6 +223,7 @@ void watch_close(struct watch *watch)
     name_set_clear(&watch->done);
     name_set_clear(&watch->pending);
     name_set_clear(&watch->pending_before);
+    name_set_clear(&watch->left_alone);
     arena_deinit(&watch->arena);
     buffer_deinit(&watch->input);
     if (watch->wake_fd >= 0) close(watch->wake_fd);

@@ -30,6 +30,7 @@ void name_set_clear(struct name_set *set);                /* keeps nothing */
 /* Splits the option's URL: what store to open, and under which prefix of it the objects are. */
 void watch_place(const char *url, char store_url[static 4096], struct str *ret_prefix);
 bool watch_is_ours(struct str key);      /* a receipt or a validation file */
+bool watch_is_hidden(struct str key);    /* somebody's temporary file */
 bool watch_is_candidate(struct str key); /* by its suffix: .csv, .ndjson, .jsonl */
 /* "receipts/NAME.ID" with a suffix, or "validation/NAME.ID/…"; a hash where NAME would break a
  * rule. */
@@ -73,7 +74,7 @@ struct watch {
     bool wait_until_stable; /* a folder: files may still grow */
     bool receipts_known;
     char store_url[4096];
-    struct name_set done, pending, pending_before;
+    struct name_set done, pending, pending_before, left_alone;
     uv_thread_t thread;
     bool started;
     int wake_fd;           /* ends a pause */

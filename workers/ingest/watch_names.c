@@ -32,11 +32,15 @@ static bool ends_ignoring_case(struct str key, struct str suffix)
            str_equal_ignoring_case(str_slice(key, key.size - suffix.size, key.size), suffix);
 }
 
-bool watch_is_candidate(struct str key)
+bool watch_is_hidden(struct str key)
 {
     struct str rest = key, segment = key;
     while (rest.size) segment = str_cut(&rest, '/');
-    if (segment.size && segment.data[0] == '.') return false; /* somebody's temporary file */
+    return segment.size && segment.data[0] == '.';
+}
+
+bool watch_is_candidate(struct str key)
+{
     return ends_ignoring_case(key, STR(".csv")) || ends_ignoring_case(key, STR(".ndjson")) ||
            ends_ignoring_case(key, STR(".jsonl"));
 }
