@@ -194,6 +194,8 @@ int body_read(struct post *post, struct err *err)
         .ids = &post->state->ids,
         .received_ms = clock_wall_ms(post->state->context->clock),
     };
+    if (rules.idempotency.data && !rules.idempotency.size) /* a retry would be doubled */
+        return err_set(err, E_BAD_MESSAGE, "Idempotency-Key is empty; leave it out, or fill it");
     if (rules.idempotency.size > IDEMPOTENCY_KEY_BYTES || !str_is_utf8(rules.idempotency))
         return err_set(err, E_BAD_MESSAGE, "Idempotency-Key has at most %d bytes of UTF-8",
                        IDEMPOTENCY_KEY_BYTES);

@@ -109,6 +109,8 @@ static const struct {
      400, "the body isn't valid gzip", "malformed-body", 0},
     {"no body, said to be packed", JSON_TYPE "Content-Encoding: gzip\r\n", "", 400, "cut short", "",
      0},
+    {"an idempotency key that is none", JSON_TYPE "Idempotency-Key: \r\n", "{\"text\":\"a\"}", 400,
+     "Idempotency-Key is empty", "malformed-body", 0},
     {"an idempotency key without end",
      JSON_TYPE
      "Idempotency-Key: 0123456789012345678901234567890123456789012345678901234567890123456789"
