@@ -124,9 +124,10 @@ static void find_form(struct examples *examples)
     bool tabs = str_find(header, STR("\t")) < header.size;
     bool others = str_find(header, STR(",")) < header.size ||
                   str_find(header, STR(";")) < header.size;
-    examples->form = !tabs && others ? EXAMPLES_CSV : EXAMPLES_TSV;
     examples->csv = csv_reader(examples->rest, true);
-    examples->csv.delimiter = csv_delimiter(header);
+    csv_find_delimiter(&examples->csv);
+    bool told = examples->csv.line > 1; /* by a line of its own */
+    examples->form = told || (!tabs && others) ? EXAMPLES_CSV : EXAMPLES_TSV;
 }
 
 static int read_header(struct examples *examples, struct err *err)

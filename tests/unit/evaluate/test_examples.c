@@ -81,6 +81,8 @@ static const struct {
      "\xef\xbb\xbftext,label,rating\r\n\"so \"\"good\"\",\r\nreally\",pos,5\r\nbad,neg,\r\n",
      true, E_OK, "pos:so \"good\",\r\nreally*5 / neg:bad", NULL},
     {"CSV, as spreadsheets write it", "label;text\npos;a, b\n", true, E_OK, "pos:a, b", NULL},
+    {"CSV, as Excel writes it for other Excels", "sep=;\r\nlabel;text\r\npos;a, b\r\nx\r\n", true, E_OK,
+     "pos:a, b / !", "line 4: 1 cell, but the first line names 2 columns"},
     {"a tab in the header: commas are the text's",
      "label\ttext, all\ttext\npos\t1,2\ta, b\n", true, E_OK, "pos:a, b", NULL},
     {"a broken row of CSV is refused alone",
