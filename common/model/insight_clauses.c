@@ -164,9 +164,8 @@ static void find_clauses(struct reading *reading)
     reading->sentences[reading->sentence_count - 1].last = count;
 }
 
-/* What tokens [first, last) weigh in one of the models. */
-static void sum_words(const struct reading *reading, enum linear_half half, uint32_t first,
-                      uint32_t last, struct linear_sums *ret_sums)
+void reading_sum(const struct reading *reading, enum linear_half half, uint32_t first,
+                 uint32_t last, struct linear_sums *ret_sums)
 {
     const struct insight_engine *engine = reading->engine;
     if (reading->levels) {
@@ -185,7 +184,7 @@ static void sum_clauses(struct reading *reading)
     uint32_t heard = 0;
     for (uint32_t i = 0; i < reading->clause_count; i++) {
         struct clause *clause = &reading->clauses[i];
-        sum_words(reading, LINEAR_ONE, clause->first, clause->last, &clause->sentiment);
+        reading_sum(reading, LINEAR_ONE, clause->first, clause->last, &clause->sentiment);
         if (clause->figures) {
             reading_hear_words(reading, heard, clause->first, strongest);
             heard = clause->last;
@@ -263,7 +262,7 @@ static void score_needs(struct reading *reading)
         floats_4 probabilities[LINEAR_CLASSES_MAX];
         for (uint32_t i = 0; i < FOUR; i++) {
             const struct sentence *each = &sentences[first + i < count ? first + i : count];
-            sum_words(reading, LINEAR_OTHER, each->first, each->last, &sums[i]);
+            reading_sum(reading, LINEAR_OTHER, each->first, each->last, &sums[i]);
         }
         linear_probabilities_of_four(
             &engine->needs, (const struct linear_sums *[]){&sums[0], &sums[1], &sums[2], &sums[3]},

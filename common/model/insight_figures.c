@@ -155,9 +155,9 @@ static bool turns_praise(const struct reading *reading, struct clause *clause, u
 {
     const struct insight_engine *engine = reading->engine;
     const float *scales = engine->sentiment.scales;
-    struct linear_sums words = {0};
+    struct linear_sums words;
     if (!tells_of_once(reading, clause, at)) return false;
-    linear_sum(&engine->sentiment, &reading->features, at, clause->last, &words);
+    reading_sum(reading, LINEAR_ONE, at, clause->last, &words);
     float praise = scales[engine->positive] * (float)words.classes[engine->positive],
           blame = scales[engine->negative] * (float)words.classes[engine->negative];
     if (praise <= blame) return false;
@@ -170,7 +170,6 @@ static void hear_figures(const struct reading *reading, struct clause *clause,
                          struct strongest *strongest)
 {
     const struct insight_engine *engine = reading->engine;
-    const struct linear_model *model = &engine->sentiment;
     float praise = 0;
     int asked = 0; /* turns_praise(), which looks at all that is left */
     uint32_t heard = clause->first; /* up to here words speak for themselves, or are an idiom's */
@@ -190,8 +189,8 @@ static void hear_figures(const struct reading *reading, struct clause *clause,
             praise += denied ? LITOTES_WEIGHT : 0;
             continue;
         }
-        struct linear_sums words = {0};
-        linear_sum(model, &reading->features, from, at + 1, &words);
+        struct linear_sums words;
+        reading_sum(reading, LINEAR_ONE, from, at + 1, &words);
         take_words(reading, clause, &words);
         if (heard < from) reading_hear_words(reading, heard, from, strongest);
         heard = at + 1;
@@ -219,7 +218,7 @@ void reading_hear(const struct reading *reading, struct clause *clause, struct s
 float reading_piece_score(const struct reading *reading, uint32_t from, uint32_t last)
 {
     struct clause piece = {.first = from, .last = last};
-    linear_sum(&reading->engine->sentiment, &reading->features, from, last, &piece.sentiment);
+    reading_sum(reading, LINEAR_ONE, from, last, &piece.sentiment);
     piece.figures = true;
     reading_hear(reading, &piece, NULL);
     return insight_score(reading->engine, &piece.sentiment);

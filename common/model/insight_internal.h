@@ -103,6 +103,9 @@ static inline float smaller(float a, float b) { return a < b ? a : b; }
 /* insight_clauses.c */
 int reading_split(struct reading *reading, struct err *err) CHECKED;
 struct insight_span reading_span(const struct reading *reading, uint32_t first, uint32_t last);
+/* What tokens [first, last) weigh in one of the models. */
+void reading_sum(const struct reading *reading, enum linear_half half, uint32_t first,
+                 uint32_t last, struct linear_sums *ret_sums);
 void reading_add_sums(const struct linear_model *model, struct linear_sums *sums,
                       const struct linear_sums *more);
 float insight_score(const struct insight_engine *engine, const struct linear_sums *sums);
