@@ -49,7 +49,7 @@ struct bus_producer { const struct bus_backend *backend; };
     O(BOOL,   durable,         "true",                                                             \
       "Embedded: fsync each commit. Off: a power cut may lose the last seconds.")                  \
     O(U32,    partitions,      "0", 0, 1024,                                                       \
-      "Partitions of topics that are created; 0: the schema's number.")                            \
+      "Partitions of topics that are created; 0: the schema's number. Embedded: 256 at most.")     \
     O(U32,    replication,     "1", 1, 9,                                                          \
       "Kafka: replication factor of topics that are created.")                                     \
     O(MS,     retention,       "0", 0, 315360000000, "Age at which messages go; 0: the schema's.") \

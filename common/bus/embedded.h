@@ -28,7 +28,8 @@ enum {
     EMBEDDED_SWEEP_RECORDS = 10000,        /* most messages that one sweep deletes */
     EMBEDDED_SLOTS = 512,                  /* consumers with a group, over all processes */
     EMBEDDED_BATCHES_MAX = 64,             /* unreleased batches of one consumer */
-    EMBEDDED_PARTITION_KEY = 40,           /* "dead-letters/1023" fits */
+    EMBEDDED_PARTITIONS_MAX = 256,         /* of a topic; a transaction takes 500 bytes for each */
+    EMBEDDED_PARTITION_KEY = 40,           /* "dead-letters/255" fits */
 };
 
 /* --- environment ---------------------------------------------------------------------------- */

@@ -11,7 +11,10 @@
 #include "base/folder.h"
 #include "bus/embedded.h"
 
-enum { READERS_MAX = 1022, DATABASES_MAX = TOPIC_COUNT * 1024 + 16, BYTE_ORDER_MARK = 0x01020304 };
+enum {
+    READERS_MAX = 1022, DATABASES_MAX = TOPIC_COUNT * EMBEDDED_PARTITIONS_MAX + 16,
+    BYTE_ORDER_MARK = 0x01020304
+};
 static const uint64_t size_limit_default = (uint64_t)64 << 30;
 
 /* The value of "format" in `meta`. */

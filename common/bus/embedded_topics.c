@@ -10,8 +10,6 @@
 
 #include "bus/embedded.h"
 
-enum { PARTITIONS_MAX = 1024 };
-
 /* Values of the database `topics`; keys are the topics' names. */
 struct topic_record {
     uint32_t partitions, unused;
@@ -33,9 +31,10 @@ static int open_partition(MDB_txn *txn, enum topic topic, uint32_t number, unsig
 static int open_partitions(MDB_txn *txn, enum topic topic, uint32_t count, unsigned flags,
                            struct partition_handle **ret_handles, struct err *err)
 {
-    if (count == 0 || count > PARTITIONS_MAX)
-        return err_set(err, E_BAD_CONFIG, "topic %s can't have %u partitions",
-                       topic_info(topic)->name, count);
+    if (count == 0 || count > EMBEDDED_PARTITIONS_MAX)
+        return err_set(err, E_BAD_CONFIG,
+                       "topic %s can't have %u partitions; on the embedded bus 1 to %d",
+                       topic_info(topic)->name, count, EMBEDDED_PARTITIONS_MAX);
     struct partition_handle *handles = calloc(count, sizeof *handles);
     if (!handles) return err_set(err, E_NO_MEMORY, NULL);
     for (uint32_t i = 0; i < count; i++) {

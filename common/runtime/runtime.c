@@ -1,6 +1,7 @@
 /* One worker's life: create, start, run, stop, destroy. What it does meanwhile is in loop.c. */
 #include "runtime/runtime.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 
 #include "base/log.h"
@@ -186,6 +187,7 @@ static int start(struct runtime *runtime, struct err *err)
     if (runtime->worker->open) rc = runtime->worker->open(&runtime->context, err);
     if (rc) return rc;
     runtime->opened = true;
+    malloc_trim(0); /* lists and models were read through what is free by now */
     if (runtime->worker->consumes) rc = open_consumer(runtime, err);
     if (rc == E_OK && runtime->options.admin[0]) rc = admin_start(runtime, err);
     if (rc) return rc;
