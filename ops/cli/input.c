@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ops/cli/refusals.h"
+
 enum { BLOCK_BYTES = 256 * 1024, RECORD_BYTES_MAX = 4 << 20 };
 #define TEXT_HINT "; --text-column=NAME says which one holds the words"
 
@@ -258,6 +260,9 @@ static int read_header(struct input *input, struct err *err)
     if (rc == E_OK || rc == E_NOT_FOUND) return rc;
     if (whole) err_wrap(err, "%s, line %llu", input->name, (unsigned long long)input->header.line);
     else if (err_class((enum err_code)rc) == ERR_REJECT) err_wrap(err, "%s", input->name);
+    size_t said = strlen(err->text);
+    if (str_ends(str_of(err->text), STR("not UTF-8")))
+        snprintf(err->text + said, sizeof err->text - said, "%s", REFUSALS_WINDOWS);
     input->ended = true;
     input->at = input->bytes.size;
     return rc;

@@ -20,7 +20,5 @@ int refusals_end(const struct refusals *refusals, uint64_t read, struct err *err
     if (!refusals->count) return E_OK;
     return err_set(err, E_BAD_MESSAGE, "%llu of %llu records were refused%s",
                    (unsigned long long)refusals->count, (unsigned long long)read,
-                   refusals->other_bytes ? "; of a spreadsheet on Windows? Convert it: iconv -f "
-                                           "windows-1252 -t utf-8 FILE | verbatim ..."
-                                         : "");
+                   refusals->other_bytes ? REFUSALS_WINDOWS : "");
 }

@@ -7,6 +7,11 @@
 
 #include "base/err.h"
 
+/* What is not UTF-8 mostly comes from there. */
+#define REFUSALS_WINDOWS                                                       \
+    "; of a spreadsheet on Windows? Convert it: iconv -f windows-1252 -t utf-8 " \
+    "FILE | verbatim ..."
+
 struct refusals {
     const char *command; /* says it */
     uint64_t count;
