@@ -257,17 +257,16 @@ struct follower {
     bool any;      /* an elision may be taken off: left to fits() */
 };
 
-/* Keywords of a bucket that begin with either hash. Inlined: most buckets have one or two. */
+/* Keywords that begin with that hash. Inlined: most buckets have one or two. */
 __attribute__((always_inline)) static inline uint32_t
-follow(const struct topic_index *index, uint64_t hash, uint64_t other, const struct tokens *tokens,
-       uint32_t at, struct follower behind, uint32_t languages, struct topic_match *matches,
-       uint32_t count)
+follow(const struct topic_index *index, uint64_t hash, const struct tokens *tokens, uint32_t at,
+       struct follower behind, uint32_t languages, struct topic_match *matches, uint32_t count)
 {
     uint64_t bucket = hash % TOPIC_BUCKETS;
     for (uint32_t i = index->first[bucket]; i < index->first[bucket + 1]; i++) {
         const struct topic_start *start = &index->starts[i];
         /* one branch, which nearly always goes on */
-        bool differs = (start->hash != hash) & (start->hash != other);
+        bool differs = start->hash != hash;
         differs |= (start->languages & languages) == 0;
         differs |= start->has_second & !behind.any & (start->second != behind.hash);
         if (differs) continue;
@@ -282,16 +281,16 @@ uint32_t topics_match(const struct topics *topics, const struct tokens *tokens, 
                       uint32_t languages, uint32_t by,
                       struct topic_match matches[static TOPIC_MATCHES_MAX])
 {
-    uint64_t hash;
+    uint64_t bare, whole = tokens->items[at].hash;
     uint32_t count = 0;
-    struct str word = bare_token(&tokens->items[at], &hash);
+    struct str word = bare_token(&tokens->items[at], &bare);
     const struct token *next = &tokens->items[at + 1 < tokens->count ? at + 1 : at];
     const struct follower behind = {(uint16_t)(next->hash >> 48), next->apostrophe};
     if (by & TOPIC_BY_WORD)
-        count = follow(&topics->by_word, hash, tokens->items[at].hash, tokens, at, behind,
-                       languages, matches, 0);
+        count = follow(&topics->by_word, bare, tokens, at, behind, languages, matches, 0);
+    if (by & TOPIC_BY_WORD && whole != bare)
+        count = follow(&topics->by_word, whole, tokens, at, behind, languages, matches, count);
     if (!(by & TOPIC_BY_PREFIX) || word.size < TOPIC_PREFIX_BYTES) return count;
-    uint64_t prefix = topics_prefix(word);
-    return follow(&topics->by_prefix, prefix, prefix, tokens, at, behind, languages, matches,
+    return follow(&topics->by_prefix, topics_prefix(word), tokens, at, behind, languages, matches,
                   count);
 }
