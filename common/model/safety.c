@@ -7,6 +7,8 @@
 
 /* How many times likelier a report is where a medicine is what the text is about. */
 static const float WATCHED_ODDS = 2;
+/* How many times less likely where the text says that an ailment went, or that a danger passed. */
+static const float EASED_ODDS = 6;
 
 static int find_classes(struct safety_model *model, struct err *err)
 {
@@ -131,10 +133,10 @@ static uint32_t hits_before(const struct screen_result *screened, uint32_t hit, 
     return hit;
 }
 
-/* The largest of many is large by chance: the odds are divided by their number's square root. */
+/* The largest of many is large by chance: the odds are divided by their number. */
 static float of_many(float largest, uint32_t count)
 {
-    return count > 1 ? largest - 0.5f * logf((float)count) : largest;
+    return count > 1 ? largest - logf((float)count) : largest;
 }
 
 static struct reading read_text(const struct safety_model *model, const struct tokens *tokens,
@@ -285,12 +287,32 @@ static int join_serious(const struct safety_model *model, const struct tokens *t
     return E_OK;
 }
 
+/* Of a text in which the lists found nothing that decides. Where it is one, patient, reporter and
+ * product are joined to *result. */
+static int is_alert(const struct safety_model *model, struct str text, const struct tokens *tokens,
+                    const struct safety_about *about, float odds, struct arena *arena,
+                    struct screen_result *result, bool *ret_alert, struct err *err)
+{
+    struct screen_result named = *result;
+    bool eased;
+    float least = model->linear.thresholds[model->alert];
+    if (about->watched) odds += logf(WATCHED_ODDS);
+    *ret_alert = linear_of_odds(odds) >= least;
+    if (!*ret_alert) return E_OK;
+    int rc = screen_criteria(about->screen, text, tokens, about->language,
+                             about->language_confidence, arena, &named, &eased, err);
+    if (rc) return rc;
+    *ret_alert = !eased || linear_of_odds(odds - logf(EASED_ODDS)) >= least;
+    if (*ret_alert) *result = named;
+    return E_OK;
+}
+
 int safety_model_join(const struct safety_model *model, struct str text,
-                      const struct tokens *tokens, bool watched, struct arena *arena,
-                      struct screen_result *result, struct err *err)
+                      const struct tokens *tokens, const struct safety_about *about,
+                      struct arena *arena, struct screen_result *result, struct err *err)
 {
     struct linear_features features, cues;
-    bool found = result->state == SCREEN_POSITIVE;
+    bool found = result->state == SCREEN_POSITIVE, alert;
     if (result->state == SCREEN_UNASSESSED || result->serious || !tokens->count) return E_OK;
     int rc = linear_extract(text, tokens, arena, &features, err);
     if (!rc) rc = safety_cue_features(result, arena, &cues, err);
@@ -298,7 +320,7 @@ int safety_model_join(const struct safety_model *model, struct str text,
     struct reading surest = read_text(model, tokens, &features, &cues, result);
     if (found)
         return join_serious(model, tokens, &features, &cues, &surest, arena, result, err);
-    float odds = watched ? surest.odds + logf(WATCHED_ODDS) : surest.odds;
-    if (linear_of_odds(odds) < model->linear.thresholds[model->alert]) return E_OK;
+    rc = is_alert(model, text, tokens, about, surest.odds, arena, result, &alert, err);
+    if (rc || !alert) return rc;
     return join(model, tokens, &features, &cues, &surest, arena, result, err);
 }

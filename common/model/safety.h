@@ -35,12 +35,20 @@ void safety_model_close(struct safety_model *model); /* zeroed is fine */
 int safety_cue_features(const struct screen_result *screened, struct arena *arena,
                         struct linear_features *ret_features, struct err *err) CHECKED;
 
+/* What is known of a text beside its words. Zeroed: nothing. */
+struct safety_about {
+    const struct screen *screen; /* whose lists tell what was relieved; may be NULL */
+    const char *language;
+    float language_confidence;
+    bool watched; /* it is about a medicine, or a product of the user's list */
+};
+
 /* Joins the model's judgement to *result, of the same text and tokens, where the lists found
  * nothing, or nothing serious: then it may say that it is. What they decided is theirs, kinds too,
- * and what is unassessed goes to people as it is. watched: it is about a medicine, or a product of
- * the user's list; then half the odds are enough. NO_MEMORY only. */
+ * and what is unassessed goes to people as it is. Half the odds are enough of what is watched, and
+ * more are asked for where the text says that an ailment went. NO_MEMORY only. */
 int safety_model_join(const struct safety_model *model, struct str text,
-                      const struct tokens *tokens, bool watched, struct arena *arena,
-                      struct screen_result *result, struct err *err) CHECKED;
+                      const struct tokens *tokens, const struct safety_about *about,
+                      struct arena *arena, struct screen_result *result, struct err *err) CHECKED;
 
 #endif

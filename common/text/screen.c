@@ -303,10 +303,11 @@ int screen_text(const struct screen *screen, struct str text, const struct token
 
 int screen_criteria(const struct screen *screen, struct str text, const struct tokens *tokens,
                     const char *language, float language_confidence, struct arena *arena,
-                    struct screen_result *result, struct err *err)
+                    struct screen_result *result, bool *ret_eased, struct err *err)
 {
     struct screen_words words;
-    if (!screen || result->state != SCREEN_POSITIVE) return E_OK;
+    *ret_eased = false;
+    if (!screen || result->state == SCREEN_UNASSESSED) return E_OK;
     uint32_t lists = lists_asked(language, language_confidence);
     int rc = screen_words_split(text, tokens, tokens_read(tokens),
                                 &screen->lists[__builtin_ctz(lists)], arena, &words, err);
@@ -318,6 +319,7 @@ int screen_criteria(const struct screen *screen, struct str text, const struct t
         result->product |= none.product;
         result->patient |= none.patient;
         result->reporter |= none.reporter;
+        *ret_eased |= none.eased;
     }
     return rc;
 }

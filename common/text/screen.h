@@ -111,12 +111,14 @@ int screen_text(const struct screen *screen, struct str text, const struct token
                 const char *language, float language_confidence, bool product_known,
                 struct arena *arena, struct screen_result *ret_result, struct err *err) CHECKED;
 
-/* Patient, reporter and product, joined to *result, where another judge than the lists raised the
- * alert; other arguments as of screen_text(), which looks for them where the lists found a cue. An
- * unassessed result stays as it is; screen may be NULL. NO_MEMORY only. */
+/* Patient, reporter and product, joined to *result, where another judge than the lists would raise
+ * the alert; other arguments as of screen_text(), which looks for them where the lists found a cue.
+ * An unassessed result stays as it is; screen may be NULL. *ret_eased: the text says that an
+ * ailment went, or that nothing came of a danger, and that nothing came of a cause. NO_MEMORY
+ * only. */
 int screen_criteria(const struct screen *screen, struct str text, const struct tokens *tokens,
                     const char *language, float language_confidence, struct arena *arena,
-                    struct screen_result *result, struct err *err) CHECKED;
+                    struct screen_result *result, bool *ret_eased, struct err *err) CHECKED;
 
 /* A name's words say that it is a medicine ("cough syrup", "gotas"): one of them is in a list's
  * [group medicine]. `tokens` are the name's; screen may be NULL. NO_MEMORY only. */

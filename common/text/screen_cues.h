@@ -66,6 +66,8 @@ enum {
     S("idiom",                IDIOM) \
     S("elsewhere",            ELSEWHERE) \
     S("cause",                CAUSE) \
+    S("relief",               RELIEF) \
+    S("spared",               SPARED) \
     S("scope end",            SCOPE_END) \
     S("list",                 LIST) \
     S("patient",              PATIENT) \
@@ -86,6 +88,8 @@ enum cue_role {
     CUE_IDIOM,
     CUE_ELSEWHERE,
     CUE_CAUSE,
+    CUE_RELIEF,
+    CUE_SPARED,
     CUE_SCOPE_END,
     CUE_LIST,
     CUE_PATIENT,
@@ -97,6 +101,12 @@ enum cue_role {
 static inline bool cue_is_criterion(uint8_t role)
 {
     return role == CUE_PATIENT || role == CUE_PRODUCT || role == CUE_REPORTER;
+}
+
+/* They say of the whole text what became of it. */
+static inline bool cue_is_outcome(uint8_t role)
+{
+    return role == CUE_RELIEF || role == CUE_SPARED;
 }
 
 struct cue_section {
@@ -136,14 +146,20 @@ struct cue_entry {
     uint64_t groups;
     uint64_t symbol_bits; /* of its symbols, each by cue_symbol_place(): most questions end there */
     /* Deciding forms triggered by the word, then those of criteria that are anchored on it, then
-     * others that are. */
+     * others that are, those of outcomes last. */
     uint32_t first_symbol, first_form;
-    uint16_t symbols, cue_forms, criterion_forms, other_forms;
+    uint16_t symbols, cue_forms, criterion_forms, other_forms, outcome_forms;
     bool prefix;
 };
 
 /* Flags of an entry; CUE_KNOWN: of all that a whole word leads to. */
-enum { CUE_ANCHORS_CUES = 1, CUE_ANCHORS_CRITERIA = 2, CUE_ANCHORS_OTHERS = 4, CUE_KNOWN = 8 };
+enum {
+    CUE_ANCHORS_CUES = 1,
+    CUE_ANCHORS_CRITERIA = 2,
+    CUE_ANCHORS_OTHERS = 4,
+    CUE_KNOWN = 8,
+    CUE_ANCHORS_OUTCOMES = 16
+};
 
 /* The place of a symbol's bit. The highest one is no symbol's: all words have it. */
 enum { CUE_ANY_WORD = 63 };

@@ -52,6 +52,8 @@ enum {
     MARK_INDICATION_PHRASE = 1 << 11,
     MARK_ELSEWHERE = 1 << 12,
     MARK_CAUSE = 1 << 13,
+    MARK_RELIEF = 1 << 14,
+    MARK_SPARED = 1 << 15,
 };
 
 struct raw_hit {
@@ -66,6 +68,7 @@ struct raw_hits {
     uint32_t count;
     bool cut; /* there were more than SCREEN_RAW_HITS */
     bool patient, product, reporter;
+    bool eased; /* of no hits: an ailment went, or nothing came of a danger; no cause is named */
 };
 
 /* More in one text is no feedback. */
@@ -85,7 +88,8 @@ void screen_words_find(struct screen_words *words, const struct cue_list *list);
 int screen_hits_find(const struct screen_words *words, struct arena *arena,
                      struct raw_hits *ret_hits, struct err *err) CHECKED;
 
-/* Settles each hit's polarity, and whether patient, product and reporter are named. */
+/* Settles each hit's polarity, and whether patient, product and reporter are named; eased where
+ * there are no hits, or such as that could change. */
 int screen_scope_resolve(const struct screen_words *words, struct arena *arena,
                          struct raw_hits *hits, struct err *err) CHECKED;
 

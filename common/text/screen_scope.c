@@ -36,6 +36,8 @@ static const struct {
     [CUE_IDIOM] = {.all = MARK_IDIOM},
     [CUE_ELSEWHERE] = {.all = MARK_ELSEWHERE},
     [CUE_CAUSE] = {.all = MARK_CAUSE},
+    [CUE_RELIEF] = {.last = MARK_RELIEF},
+    [CUE_SPARED] = {.last = MARK_SPARED},
     [CUE_SCOPE_END] = {.all = MARK_SCOPE_END},
     [CUE_LIST] = {.all = MARK_LIST},
     [CUE_REPORTER] = {0},
@@ -58,15 +60,20 @@ static void mark_form(const struct screen_words *words, const struct cue_form *f
     hits->reporter |= role == CUE_REPORTER;
 }
 
-/* The criteria that word `at` anchors; all: and what marks the words around it. */
-static void mark_word(const struct screen_words *words, uint32_t at, bool all, uint16_t *marks,
-                      struct raw_hits *hits)
+/* What is asked of a word: criteria alone, those and what marks the words around it, or what it
+ * says of the whole text. */
+enum asked { ASKED_CRITERIA, ASKED_AROUND, ASKED_OUTCOMES };
+
+static void mark_word(const struct screen_words *words, uint32_t at, enum asked asked,
+                      uint16_t *marks, struct raw_hits *hits)
 {
     const struct cue_list *list = words->list;
     const struct cue_entry *entry = &list->entries[words->entries[at]];
     const struct cue_hanging *hanging = list->hanging + entry->first_form + entry->cue_forms;
     struct screen_sides sides = screen_sides_of(words, at);
-    uint32_t count = entry->criterion_forms + (all ? entry->other_forms : 0u);
+    uint32_t count = entry->criterion_forms;
+    if (asked != ASKED_CRITERIA) count += entry->other_forms;
+    if (asked == ASKED_OUTCOMES) hanging += count, count = entry->outcome_forms;
     for (uint32_t k = 0; k < count; k++)
         if (screen_form_may_match(&sides, &hanging[k]))
             mark_form(words, &list->forms[hanging[k].form], at, marks, hits);
@@ -91,7 +98,7 @@ static void mark_sentences(const struct screen_words *words, uint16_t *marks, st
         sentence_of(words, &hits->items[i], &first, &end);
         for (uint32_t at = first; at < end; at++)
             if (words->flags[at] & (CUE_ANCHORS_CRITERIA | CUE_ANCHORS_OTHERS))
-                mark_word(words, at, true, marks, hits);
+                mark_word(words, at, ASKED_AROUND, marks, hits);
         done = end;
     }
 }
@@ -101,21 +108,24 @@ static bool names_all(const struct raw_hits *hits)
     return hits->patient & hits->product & hits->reporter;
 }
 
-/* Patient, product and reporter in all words, as far as they aren't known. */
-static void find_criteria(const struct screen_words *words, uint16_t *marks, struct raw_hits *hits)
+/* All words with this flag, or as many as it takes to name the criteria where these are asked. */
+static void mark_flagged(const struct screen_words *words, uint8_t flag, enum asked asked,
+                         uint16_t *marks, struct raw_hits *hits)
 {
-    for (uint32_t first = 0; first < words->count && !names_all(hits); first += SCREEN_PLACES) {
+    for (uint32_t first = 0; first < words->count; first += SCREEN_PLACES) {
         uint32_t left = words->count - first, count = left < SCREEN_PLACES ? left : SCREEN_PLACES;
-        uint64_t places = flags_with(words->flags + first, count, CUE_ANCHORS_CRITERIA);
-        for (; places && !names_all(hits); places &= places - 1)
-            mark_word(words, first + (uint32_t)__builtin_ctzll(places), false, marks, hits);
+        uint64_t places = flags_with(words->flags + first, count, flag);
+        for (; places; places &= places - 1) {
+            if (asked == ASKED_CRITERIA && names_all(hits)) return;
+            mark_word(words, first + (uint32_t)__builtin_ctzll(places), asked, marks, hits);
+        }
     }
 }
 
 static void mark_words(const struct screen_words *words, uint16_t *marks, struct raw_hits *hits)
 {
     mark_sentences(words, marks, hits);
-    find_criteria(words, marks, hits);
+    mark_flagged(words, CUE_ANCHORS_CRITERIA, ASKED_CRITERIA, marks, hits);
     for (uint32_t i = 0; i < hits->count; i++)
         for (uint32_t w = hits->items[i].first; w <= hits->items[i].last; w++)
             marks[w] |= MARK_IN_HIT;
@@ -263,6 +273,63 @@ static void find_stories(const struct screen_words *words, struct raw_hits *hits
             hits->items[i].polarity = SCREEN_UNRELATED;
 }
 
+/* An ailment, told before what is said to have taken it away: "broke out every spring. One of these
+ * and I'm fine". Not what is grave, nor what came of something. */
+static bool is_relieved(const struct screen_words *words, const uint16_t *marks,
+                        const struct raw_hit *hit, uint32_t last_relief)
+{
+    const struct cue_section *section = &cue_sections[words->list->cues[hit->cue].section];
+    return section->kind == SCREEN_ADVERSE_EVENT && !section->seriousness &&
+           hit->first <= last_relief && !is_caused(words, marks, hit);
+}
+
+/* Its sentence tells before it of what is only read, feared or foretold: "the leaflet is scary,
+ * fits, vomiting". Alone that says little, and much where the text has "none of it". */
+static bool is_foretold(const struct screen_words *words, const uint16_t *marks,
+                        const struct raw_hit *hit)
+{
+    uint32_t first, end;
+    if (hit->polarity == SCREEN_CONDITIONAL) return true;
+    if (hit->polarity != SCREEN_AFFIRMED || is_caused(words, marks, hit)) return false;
+    sentence_of(words, hit, &first, &end);
+    while (first < hit->first && !(marks[first] & MARK_HYPOTHETICAL_BEFORE)) first++;
+    return first < hit->first;
+}
+
+/* Whether what the whole text says could change anything: of hits few are such. */
+static bool asks_outcome(const struct raw_hits *hits)
+{
+    bool asks = !hits->count;
+    for (uint32_t i = 0; i < hits->count && !asks; i++)
+        asks = hits->items[i].polarity == SCREEN_AFFIRMED ||
+               hits->items[i].polarity == SCREEN_CONDITIONAL;
+    return asks;
+}
+
+/* What the whole text says of hits: that what was judged helped, or that nothing came of what was
+ * read, foretold or guarded against. Without hits: whether it says so, and of no cause. */
+static void find_outcomes(const struct screen_words *words, uint16_t *marks, struct raw_hits *hits)
+{
+    uint16_t found = 0;
+    uint32_t last_relief = 0;
+    if (!asks_outcome(hits)) return;
+    if (!hits->count) mark_flagged(words, CUE_ANCHORS_OTHERS, ASKED_AROUND, marks, hits);
+    mark_flagged(words, CUE_ANCHORS_OUTCOMES, ASKED_OUTCOMES, marks, hits);
+    for (uint32_t at = 0; at < words->count; at++) {
+        found |= marks[at];
+        if (marks[at] & MARK_RELIEF) last_relief = at;
+    }
+    hits->eased = found & (MARK_RELIEF | MARK_SPARED) && !(found & MARK_CAUSE);
+    for (uint32_t i = 0; i < hits->count; i++) {
+        struct raw_hit *hit = &hits->items[i];
+        if (found & MARK_SPARED && is_foretold(words, marks, hit))
+            hit->polarity = SCREEN_NEGATED;
+        else if (found & MARK_RELIEF && hit->polarity == SCREEN_AFFIRMED &&
+                 is_relieved(words, marks, hit, last_relief))
+            hit->polarity = SCREEN_INDICATION;
+    }
+}
+
 int screen_scope_resolve(const struct screen_words *words, struct arena *arena,
                          struct raw_hits *hits, struct err *err)
 {
@@ -281,6 +348,7 @@ int screen_scope_resolve(const struct screen_words *words, struct arena *arena,
             }
         hit->polarity = (uint8_t)polarity_of(words, marks, before, hit);
     }
+    find_outcomes(words, marks, hits);
     if (words->list->story) find_stories(words, hits);
     return E_OK;
 }

@@ -90,6 +90,10 @@ done
 "$verbatim" evaluate --task safety --data "$source/tests/golden/safety/short.tsv" --json >"$scratch/out.json" 2>"$scratch/err"
 check "short texts: harm is found" [ "$(json '.figures.recall >= 0.95')" = true ]
 check "short texts: the rest seldom alerts" [ "$(json '.figures.false_alerts_per_1000 <= 50')" = true ]
+# A set that was written before lists and models were looked at.
+"$verbatim" evaluate --task safety --data "$source/tests/golden/safety/blind.tsv" --json >"$scratch/out.json" 2>"$scratch/err"
+check "harm as people tell it is found" [ "$(json '.figures.recall >= 0.9')" = true ]
+check "what sounds like it seldom alerts" [ "$(json '.figures.precision >= 0.75')" = true ]
 "$verbatim" evaluate --task needs --data "$source/tests/golden/needs/short.tsv" --json >"$scratch/out.json" 2>"$scratch/err"
 check "short texts: needs are told from none" [ "$(json '.figures.macro_f1_with_none >= 0.9')" = true ]
 

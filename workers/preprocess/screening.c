@@ -84,14 +84,11 @@ int screening_make(struct worker_context *context, struct job *job, const struct
     bool watched = false;
     if (rc == E_OK) rc = fill_products(state, reading->words, job->arena, safety, err);
     if (rc == E_OK) rc = is_watched(state, feedback, job->arena, safety, &watched, err);
-    bool by_lists = rc == E_OK && result.state == SCREEN_POSITIVE;
+    const struct safety_about about = {state->lists->screen, reading->language.code,
+                                       reading->language.confidence, watched};
     if (rc == E_OK && model)
-        rc = safety_model_join(model, document->text, reading->words, watched, job->arena, &result,
+        rc = safety_model_join(model, document->text, reading->words, &about, job->arena, &result,
                                err);
-    if (rc == E_OK && !by_lists)
-        rc = screen_criteria(state->lists->screen, document->text, reading->words,
-                             reading->language.code, reading->language.confidence, job->arena,
-                             &result, err);
     if (rc == E_OK) rc = fill_evidence(&result, job->arena, safety, err);
     if (rc) return rc;
     int64_t received_ms = shape_has(feedback, feedback, received_at) ? feedback->received_at

@@ -85,8 +85,11 @@ static struct screen_result judge(const struct safety_model *with, const struct 
     assert_int_equal(
         screen_text(screen, str_of(text), &tokens, language, 1, false, arena, &result, &err), E_OK);
     if (with)
-        assert_int_equal(safety_model_join(with, str_of(text), &tokens, false, arena, &result,
-                                           &err),
+        assert_int_equal(safety_model_join(with, str_of(text), &tokens,
+                                           &(struct safety_about){.screen = screen,
+                                                                  .language = language,
+                                                                  .language_confidence = 1},
+                                           arena, &result, &err),
                          E_OK);
     return result;
 }
@@ -171,7 +174,9 @@ static uint32_t alerts_at(const char *text, bool watched, struct arena *arena)
         struct screen_result result = {.state = SCREEN_NEGATIVE};
         asked.linear.thresholds[asked.alert] = (float)percent / 100;
         assert_int_equal(
-            safety_model_join(&asked, str_of(text), &tokens, watched, arena, &result, &err), E_OK);
+            safety_model_join(&asked, str_of(text), &tokens,
+                              &(struct safety_about){.watched = watched}, arena, &result, &err),
+            E_OK);
         count += result.state == SCREEN_POSITIVE;
     }
     return count;
@@ -211,7 +216,8 @@ static void makes_room(void **state)
             result.hits[i] = (struct screen_hit){
                 .start = 20, .end = 24, .cue = STR("x"), .decisive = decisive};
         assert_int_equal(text_tokenize(text, &arena, &tokens, &err), E_OK);
-        assert_int_equal(safety_model_join(&model, text, &tokens, false, &arena, &result, &err),
+        assert_int_equal(safety_model_join(&model, text, &tokens, &(struct safety_about){0},
+                                           &arena, &result, &err),
                          E_OK);
         assert_int_equal(result.count, SCREEN_MAX_HITS);
         assert_int_equal(result.state, SCREEN_POSITIVE);
@@ -248,7 +254,8 @@ static void survives_no_memory(void **state)
         struct err err;
         arena_init(&arena, limit);
         assert_int_equal(text_tokenize(text, &words, &tokens, &err), E_OK);
-        int rc = safety_model_join(&model, text, &tokens, false, &arena, &result, &err);
+        int rc = safety_model_join(&model, text, &tokens, &(struct safety_about){0}, &arena,
+                                   &result, &err);
         assert_true(rc == E_NO_MEMORY ||
                     (rc == E_OK && result.state == SCREEN_POSITIVE && result.count == 1));
         arena_deinit(&arena);

@@ -129,6 +129,16 @@ static const struct screen_case cases[] = {
      "ataques de asma", AFF},
     {"sin tregua", "es", "El dolor no me dio tregua.", AE, 0, "dolor no me dio tregua", AFF},
     {"calambres", "es", "Yo, con unos calambres horribles.", AE, 0, "calambres horribles", AFF},
+    /* en qué quedó, según todo el texto */
+    {"lo que quitó", "es", "Tenía las manos agrietadas y sangrando. En cuatro días como nuevas.", 0, 0,
+     NULL, -1},
+    {"lo que trajo", "es", "En cuatro días con la crema tenía las manos agrietadas y sangrando.", AE, 0,
+     NULL, -1},
+    {"lo que se leyó", "es", "El prospecto mete miedo: mareos, vómitos. A mí nada de eso.", 0, 0, NULL,
+     -1},
+    {"lo que se leyó y vino", "es", "El prospecto mete miedo. Tuve mareos tres días.", AE, 0, "mareos",
+     AFF},
+    {"la llamada", "es", "Cada llamada al banco me da dolor de cabeza.", 0, 0, "dolor de cabeza", FIG},
 };
 
 int main(void) { return judge_sentences(cases, COUNT_OF(cases)); }

@@ -124,6 +124,14 @@ static const struct screen_case cases[] = {
      0, "crise d'asthme", AFF},
     {"en sang", "fr", "Les phalanges en sang.", AE, 0, "phalanges en sang", AFF},
     {"une poussée", "fr", "Ma peau fait une poussée.", AE, 0, "poussée", AFF},
+    /* ce qu'il en fut, d'après tout le texte */
+    {"ce qu'il a fait passer", "fr",
+     "J'avais les yeux gonflés. Un comprimé et tout est rentré dans l'ordre.", 0, 0, "yeux gonflés", IND},
+    {"ce qu'il a donné", "fr", "Un comprimé et j'avais les yeux gonflés.", AE, 0, "yeux gonflés", AFF},
+    {"ce qu'on a lu", "fr", "La notice fait peur, vertiges, vomissements. Chez moi rien.", 0, 0, NULL, -1},
+    {"ce qu'on a lu et eu", "fr", "La notice fait peur. J'ai eu des vertiges trois jours.", AE, 0,
+     "vertiges", AFF},
+    {"les frais", "fr", "Vos frais me filent la migraine.", 0, 0, "migraine", FIG},
 };
 
 int main(void) { return judge_sentences(cases, COUNT_OF(cases)); }
