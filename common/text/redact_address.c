@@ -74,7 +74,8 @@ static size_t skip_digits_and_letter(struct str text, size_t i)
 /* Colombia: "Calle 13 # 9A-1", "Carrera 197 # 2-38 Sur", "Av. calle 4ª No. 81-9". The end, or `i`. */
 static size_t grid_end(struct str text, size_t i)
 {
-    static const char *const signs[] = {"# ", "#", "No. ", "N\xC2\xB0 ", "N\xC2\xBA ", "no. "};
+    static const char *const signs[] = {"# ", "#", "No. ", "N\xC2\xB0 ", "N\xC2\xBA ", "no. ", "No ",
+                                        "no ", "nro ", "Nro. "};
     struct redact_word word;
     size_t end = i, digits;
     redact_word_at(text, end, &word);
@@ -91,14 +92,27 @@ static size_t grid_end(struct str text, size_t i)
         end += strlen(signs[k]);
         size_t dash = end;
         while (is_ascii_alnum(at(text, dash)) && dash - end < 5) dash++;
-        if (!is_digit(at(text, end)) || at(text, dash) != '-' || !is_digit(at(text, dash + 1)))
-            return i;
-        end = skip_digits_and_letter(text, dash + 1);
+        size_t door = address_skip(text, dash, " ", 1);
+        if (!is_digit(at(text, end)) || at(text, door) != '-') return i;
+        door = address_skip(text, door + 1, " ", 1);
+        if (!is_digit(at(text, door))) return i;
+        end = skip_digits_and_letter(text, door);
         redact_word_at(text, end + 1, &word);
         static const char *const sides[] = {"sur", "norte", "este", "oeste"};
         return at(text, end) == ' ' && word.size && IS_ONE_OF(&word, sides) ? word.end : end;
     }
     return i;
+}
+
+/* "calle 12 de octubre 455", "Av. 9 de Julio": a day of the year; `i` if it is none. */
+static size_t day_end(struct str text, size_t i)
+{
+    struct redact_word word;
+    size_t end = i;
+    while (is_digit(at(text, end)) && end - i < 2) end++;
+    if (end == i || !str_starts(str_slice(text, end, text.size), STR(" de "))) return i;
+    redact_word_at(text, end + 4, &word);
+    return word.cues & CUE(MONTH) ? word.end : i;
 }
 
 static size_t street_first(struct redact_finder *finder, const struct redact_word *word)
@@ -110,7 +124,9 @@ static size_t street_first(struct redact_finder *finder, const struct redact_wor
     size_t grid = is_digit(at(text, i)) || at(text, i) == 'c' ? grid_end(text, i) : i;
     if (grid > i) return address_take(finder, word->start, address_tail_end(text, grid));
     size_t start = number_before(text, word->start),
-           name = address_names_end(text, i, ADDRESS_NAME_WORDS, &words);
+           name = day_end(text, i);
+    words = name > i;
+    if (!words) name = address_names_end(text, i, ADDRESS_NAME_WORDS, &words);
     bool small = !words && is_sure(word);
     if (small) name = small_names_end(text, i, start < word->start, &words);
     /* "SQUARE GLITTER BALL 171214" */
@@ -143,7 +159,9 @@ static size_t street_short(struct redact_finder *finder, const struct redact_wor
     int words;
     size_t i = address_skip(text, word->end, "./ ", 3), grid = grid_end(text, i);
     if (grid > i) return address_take(finder, word->start, address_tail_end(text, grid));
-    size_t name = address_names_end(text, i, ADDRESS_NAME_WORDS, &words);
+    size_t name = day_end(text, i);
+    words = name > i;
+    if (!words) name = address_names_end(text, i, ADDRESS_NAME_WORDS, &words);
     struct redact_word first; /* "C/ Domingo Miral", "Av. Tres Cruces", "Av. V. Carranza" */
     redact_word_at(text, name, &first);
     if (first.capital && first.size && (name == i || first.cues & CUE(COMMON))) {

@@ -20,6 +20,13 @@ size_t address_small_city_end(struct str text, size_t i); /* ", guadalajara" */
 size_t address_unit_end(struct str text, size_t i); /* "Apt. 864", "3º izquierda", "piso 2 B" */
 /* What belongs to an address behind its street: flat, city, state, code, in any order. */
 size_t address_tail_end(struct str text, size_t end);
+/* Where an address starts that a sure postal code ends (redact_address_code.c); `code` if nothing of
+ * one stands before it. */
+size_t address_start_before_code(struct str text, size_t code);
+/* The same for five digits, which a state or a town must stand beside. */
+size_t address_start_before_zip(struct str text, size_t zip);
+/* Where the house's own name before a street starts, or `start`. */
+size_t address_building_before(struct str text, size_t start);
 /* It goes; returns its end. */
 size_t address_take(struct redact_finder *finder, size_t start, size_t end);
 

@@ -67,8 +67,8 @@ static size_t street_behind(struct str text, size_t i)
 static size_t names_before(struct str text, size_t number)
 {
     size_t start = number, capital = number;
+    struct redact_word word;
     for (int k = 0; k < ADDRESS_NAME_WORDS; k++) {
-        struct redact_word word;
         size_t end = start;
         while (end > 0 && number - end < 3 &&
                (text.data[end - 1] == ' ' || (k == 0 && text.data[end - 1] == ',')))
@@ -76,12 +76,14 @@ static size_t names_before(struct str text, size_t number)
         if (k && start > 0 && text.data[start - 1] == ' ') end = start - 1;
         redact_word_before(text, end, &word);
         if (!word.size || word.end != end || end == start) break;
-        if (!word.capital && !(word.cues & CUE(PARTICLE))) break;
+        if (!word.capital && !(word.cues & CUE(PARTICLE)) && !word_is(&word, "les")) break;
         if (word.capital && word.cues & CUE(COMMON) && !(word.cues & CUE(PARTICLE))) break;
         start = word.start;
         if (word.capital && word.size > 2) capital = start;
         if (start > 0 && text.data[start - 1] != ' ') break;
     }
+    while (capital && before(text, capital) == '-' && is_letter(before(text, capital - 1)))
+        redact_word_before(text, capital - 1, &word), capital = word.start; /* "Grand-Rue" */
     if (capital > 2 && memcmp(text.data + capital - 3, "c/ ", 3) == 0) capital -= 3;
     return capital;
 }
@@ -102,6 +104,7 @@ static bool is_no_street(const struct redact_word *word)
     const uint32_t others = CUE(ORDER) | CUE(VERSION) | CUE(ACCOUNT) | CUE(CARD) | CUE(ID) |
                             CUE(PHONE) | CUE(MONTH) | CUE(ZIP) | CUE(SECRET) | CUE(UNIT) |
                             CUE(COMMON);
+    if (word->capital && word->cues & CUE(STREET_FIRST)) return false; /* "Grand-Rue 66" */
     return !word->capital || word->size < 4 || word->cues & others || redact_is_ordinary(word) ||
            IS_ONE_OF(word, never);
 }
@@ -350,11 +353,13 @@ size_t redact_address_number(struct redact_finder *finder, size_t start,
     }
     /* of the codes only the British and the Canadian ones are enough by themselves */
     size_t code = is_upper(at(text, start)) ? address_code_end(text, start) : start;
-    if (code > start) return address_take(finder, start, code);
+    if (code > start) return address_take(finder, address_start_before_code(text, start), code);
     if (number == start || at(text, start) == '#') return 0;
     size_t unnumbered = number - start == 5 ? unnumbered_start(text, start) : start;
     if (unnumbered < start)
         return address_take(finder, unnumbered, address_tail_end(text, number));
+    size_t parts = number - start == 5 ? address_start_before_zip(text, start) : start;
+    if (parts < start) return address_take(finder, parts, address_tail_end(text, number));
     size_t coded = house_and_code_end(text, start, number),
            street = coded > start ? names_before(text, start) : start;
     if (street < start) return address_take(finder, street, coded);

@@ -60,6 +60,24 @@ size_t address_house_end(struct str text, size_t i)
     return next > i + 1 && !is_word(at(text, next)) ? next : i;
 }
 
+/* Ireland's, "D22 YX08": of the letters that it has; some digits and some letters behind the blank. */
+static size_t eircode_end(struct str text, size_t i)
+{
+    static const char letters[] = "ACDEFHKNPRTVWXY";
+    size_t digits = 0;
+    bool dublin = at(text, i + 2) == 'W';
+    if (!is_upper(at(text, i)) || !strchr(letters, text.data[i]) || !is_digit(at(text, i + 1)) ||
+        (!is_digit(at(text, i + 2)) && !dublin) || at(text, i + 3) != ' ' ||
+        is_word(at(text, i + 8)))
+        return i;
+    for (size_t k = i + 4; k < i + 8; k++) {
+        char c = at(text, k);
+        if (!is_digit(c) && (!is_upper(c) || !strchr(letters, c))) return i;
+        digits += is_digit(c);
+    }
+    return digits > 0 && digits < 4 ? i + 8 : i;
+}
+
 /* "SW1A 1AA", "K1A 0B1", "28035", "4850-123", "94103-1234": end, or `i`. */
 size_t address_code_end(struct str text, size_t i)
 {
@@ -75,7 +93,7 @@ size_t address_code_end(struct str text, size_t i)
         }
         if (!*form && !is_word(at(text, end))) return end;
     }
-    return i;
+    return eircode_end(text, i);
 }
 
 /* "Four à Chaux", "Villeneuve sur Lot", "Saint-Rémy lès Chevreuse". */
@@ -102,7 +120,9 @@ size_t address_names_end(struct str text, size_t i, int most, int *ret_words)
             break;
         if (word.capital) end = word.end, ++*ret_words;
         i = word.end;
-        if (at(text, i) == '.' && word.size <= 4 && at(text, i + 1) == ' ') i++; /* "Dr. Joaquín" */
+        if (at(text, i) == '.' && at(text, i + 1) == ' ' &&
+            (word.size <= 4 || word_is(&word, "fracc")))
+            i++; /* "Dr. Joaquín" */
         if (at(text, i) == ' ' || at(text, i) == '-' || at(text, i) == '\'') i++;
         else if (str_starts(str_slice(text, i, i + 3), STR("\xE2\x80\x99"))) i += 3;
         else break;
@@ -110,15 +130,31 @@ size_t address_names_end(struct str text, size_t i, int most, int *ret_words)
     return end;
 }
 
-/* "Apt. 864", "Suite 5", "3º izquierda", "piso 2 B", "bajo". */
+/* "3rd floor", "2do piso", "1er étage"; `i` if it is none. */
+static size_t floor_end(struct str text, size_t i)
+{
+    static const char *const endings[] = {"st", "nd", "rd", "th", "er", "ro",  "do",
+                                          "to", "e",  "eme", "re", "r", "a", "mo"};
+    struct redact_word word;
+    size_t end = i;
+    while (is_digit(at(text, end)) && end - i < 2) end++;
+    redact_word_at(text, end, &word);
+    if (end == i || !word.size || at(text, word.end) != ' ' || !IS_ONE_OF(&word, endings)) return i;
+    redact_word_at(text, word.end + 1, &word);
+    return word.cues & CUE(UNIT) ? word.end : i;
+}
+
+/* "Apt. 864", "Suite 5", "3º izquierda", "piso 2 B", "bajo", "3rd floor". */
 size_t address_unit_end(struct str text, size_t i)
 {
     struct redact_word word;
+    if (is_digit(at(text, i))) return floor_end(text, i);
     redact_word_at(text, i, &word);
     static const char *const numbered[] = {
         "depto", "dpto", "dto", "edif", "edificio", "interior", "int", "oficina", "of", "local",
         "etapa", "apartamento", "manzana", "mz", "lote", "torre", "piano", "scala", "interno",
-        "studio", "level", "app", "apto"};
+        "studio", "level", "app", "apto", "nave", "parcela", "casa", "chalet", "boite",
+        "buzon"};
     bool unit = word.cues & CUE(UNIT),
          only_numbered = !unit && word.size && IS_ONE_OF(&word, numbered);
     if (!unit && !only_numbered) return i;
@@ -165,6 +201,40 @@ static size_t state_end(struct str text, size_t i)
     return two && end > i + 3 ? end : i;
 }
 
+/* "rue Sainte-Catherine Est", "Queens Quay W": behind the street's name; `i` if it is none. */
+static size_t direction_end(struct str text, size_t i)
+{
+    static const char *const names[] = {"n",    "s",     "e",     "w",   "o",     "ne",   "nw",
+                                        "se",   "sw",    "no",    "so",  "est",   "ouest", "nord",
+                                        "sud",  "north", "south", "east", "west", "norte", "sur",
+                                        "este", "oeste"};
+    struct redact_word word;
+    redact_word_at(text, i, &word);
+    bool ends = word.end == text.size || strchr(",.\n #;", text.data[word.end]);
+    return word.capital && ends && IS_ONE_OF(&word, names) ? word.end : i;
+}
+
+/* "C.P. 45050", "CP 28013": behind the word for the code; `i` if there is none. */
+static size_t code_label_end(struct str text, size_t i)
+{
+    static const char *const labels[] = {"C.P. ", "CP ", "C.P ", "cp ", "c.p. ", "CP: ", "C.P.: "};
+    for (size_t k = 0; k < sizeof labels / sizeof *labels; k++)
+        if (str_starts(str_slice(text, i, text.size), str_of(labels[k]))) {
+            size_t code = i + strlen(labels[k]);
+            return address_code_end(text, code) > code ? code : i;
+        }
+    return i;
+}
+
+/* "City: Macon", "Tel. 5604": the next line says something else. */
+static bool is_label(struct str text, size_t end)
+{
+    if (at(text, end) == '.') end++;
+    size_t mark = address_skip(text, end, " ", 1);
+    return at(text, mark) == ':' || (at(text, end - 1) == '.' && mark > end &&
+                                     (is_digit(at(text, mark)) || strchr("(+", at(text, mark))));
+}
+
 /* What belongs to an address behind its street: flat, city, state, code, in any order,
  * up to a full stop. */
 size_t address_tail_end(struct str text, size_t end)
@@ -182,16 +252,20 @@ size_t address_tail_end(struct str text, size_t end)
                      memchr(text.data + i, '\n', next - i) || memchr(text.data + i, '-', next - i);
         bool bracket = before(text, next) == '(';
         int words;
-        size_t behind = address_unit_end(text, next);
-        if (behind == next) behind = address_code_end(text, next);
+        size_t behind = address_unit_end(text, next), code_at = code_label_end(text, next);
+        if (behind == next) behind = address_code_end(text, code_at);
+        if (behind == code_at) behind = next;
         if (behind == next) behind = state_end(text, next);
-        if (behind == next && comma) behind = address_house_end(text, next);
+        if (behind == next && (comma || at(text, next) == '#'))
+            behind = address_house_end(text, next);
+        if (behind == next && part == 0 && !comma) behind = direction_end(text, next);
         if (behind > next) {
             end = i = behind;
             continue;
         }
         /* A city: behind a comma or a code, or before a code. */
         behind = address_names_end(text, next, 3, &words);
+        if (words && text.data[next - 1] == '\n' && is_label(text, behind)) break;
         if (!words)
             return is_digit(before(text, i)) && i == end && !comma ? small_city_end(text, i, next)
                                                                    : end;
@@ -233,6 +307,7 @@ static size_t unit_before(struct str text, size_t start)
 size_t address_take(struct redact_finder *finder, size_t start, size_t end)
 {
     start = unit_before(finder->text, start);
+    start = address_building_before(finder->text, start);
     if (at(finder->text, end) == ')' && memchr(finder->text.data + start, '(', end - start)) end++;
     redact_add(finder, start, end, REDACT_ADDRESS);
     return end;
