@@ -82,6 +82,11 @@ static size_t on_word(struct redact_finder *finder, size_t start, bool key)
     redact_word_at(text, start, &word);
     bool ordinary = (!word.cues & !word.capital) | (word.cues == CUE(COMMON));
     if (ordinary) return word.end;
+    if (((word.cues & CUE(NUMBER)) != 0) | ((word.size == 1) & word.capital)) {
+        end = word.size == 1 ? redact_spelled_name(finder, &word)
+                             : redact_said_number(finder, &word);
+        if (end > start || word.cues == CUE(NUMBER)) return end > start ? end : word.end;
+    }
     if (!word.cues && !word.accented) {
         /* A capital that no list knows: only the first of several, or a foreign one, may be a
          * name. */

@@ -49,6 +49,15 @@ static bool is_ending(struct str text, size_t start, size_t end)
     return false;
 }
 
+static bool is_mail_host(const struct redact_word *word)
+{
+    static const char *const hosts[] = {
+        "gmail",  "hotmail",    "yahoo",   "outlook", "icloud", "aol", "protonmail",
+        "proton", "gmx",        "msn",     "ymail",   "googlemail", "laposte", "wanadoo", "zoho",
+        "orange", "fastmail", "telefonica", "btinternet"};
+    return word->size && IS_ONE_OF(word, hosts);
+}
+
 static size_t label_end(struct str text, size_t start)
 {
     size_t end = start;
@@ -62,7 +71,7 @@ static size_t mistyped_end(struct str text, size_t start)
 {
     struct redact_word host;
     redact_word_at(text, start, &host);
-    if (!(host.cues & CUE(MAIL_HOST))) return start;
+    if (!is_mail_host(&host)) return start;
     size_t dot = host.end, behind;
     while (at(text, dot) == ' ' && dot < host.end + 1) dot++;
     if (at(text, dot) != '.' && at(text, dot) != ',') return start;
@@ -127,18 +136,34 @@ static bool read_dot(struct str text, size_t i, bool english, struct place *ret_
     return true;
 }
 
+/* "underscore", "guion bajo", "tiret du bas": where the word for a sign that ends right before
+ * `end` starts, or `end`. */
+static size_t sign_start(struct str text, size_t end)
+{
+    static const char *const signs[] = {"underscore", "hyphen", "dash", "guion", "tiret",
+                                        "underline", "subguion"};
+    struct redact_word word;
+    redact_word_before(text, end, &word);
+    if (!word.size || word.end + 1 != end) return end;
+    if (word.cues & CUE(DOT) || IS_ONE_OF(&word, signs)) return word.start;
+    struct str lead = str_slice(text, word.start > 10 ? word.start - 10 : 0, word.start);
+    if (word_is(&word, "bajo") && str_ends(lead, STR("guion "))) return word.start - 6;
+    if (word_is(&word, "bajo") && str_ends(lead, STR("gui\xC3\xB3n "))) return word.start - 7;
+    if (word_is(&word, "bas") && str_ends(lead, STR("tiret du "))) return word.start - 9;
+    return word_is(&word, "bas") && str_ends(lead, STR("tiret ")) ? word.start - 6 : end;
+}
+
 /* Start of "maria dot lopez" or "maria.lopez" that ends at `end`. */
 static struct place spelled_local(struct str text, size_t end)
 {
     while (end > 0 && text.data[end - 1] == ' ') end--;
     size_t start = local_start(text, end);
     struct place place = {start, false};
-    for (int parts = 0; parts < 4 && start < end && start > 1; parts++) {
-        struct redact_word word;
-        redact_word_before(text, start, &word);
-        if (!word.size || !(word.cues & CUE(DOT)) || word.end + 1 != start || word.start < 2) break;
-        size_t earlier = local_start(text, word.start - 1);
-        if (earlier + 1 >= word.start || text.data[word.start - 1] != ' ') break;
+    for (int parts = 0; parts < 6 && start < end && start > 1; parts++) {
+        size_t sign = sign_start(text, start);
+        if (sign == start || sign < 2) break;
+        size_t earlier = local_start(text, sign - 1);
+        if (earlier + 1 >= sign || text.data[sign - 1] != ' ') break;
         place = (struct place){start = earlier, true};
     }
     return place;
@@ -190,7 +215,7 @@ size_t redact_email_spelled(struct redact_finder *finder, const struct redact_wo
     struct redact_context context = redact_context_before(text, local.at);
     bool marked = has_mark(text, local.at, local_end) && is_letter(text.data[local.at]);
     bool sure = (marked && (word_is(sign, "chez") || context.all & CUE(MAIL))) ||
-                !is_plain_at(sign, bracket) || host.cues & CUE(MAIL_HOST) ||
+                !is_plain_at(sign, bracket) || is_mail_host(&host) ||
                 (spelled && (has_mark(text, local.at, local_end) || context.all & CUE(MAIL)));
     if (!sure) return 0;
     redact_add(finder, local.at, good, REDACT_EMAIL);

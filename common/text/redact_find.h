@@ -37,7 +37,7 @@ void redact_add(struct redact_finder *finder, size_t start, size_t end, enum red
     C(PHONE)    C(CARD)     C(ACCOUNT)  C(ID)       C(BIRTH)    C(SECRET)   C(ADDRESS) C(ZIP)      \
     C(ORDER)    /* an order, a model, a version, a price: the number behind it is no person's */   \
     C(VERSION)                                                                                     \
-    C(AT)       C(DOT)      C(MAIL)     C(MAIL_HOST)                                               \
+    C(AT)       C(DOT)      C(MAIL)     C(NUMBER)                                                  \
     C(MONTH)    C(STREET)   C(STREET_FIRST)          C(UNIT)                                       \
     C(TITLE)    C(NAMED)    C(SIGN_OFF) C(RELATIVE) C(GIVEN)    C(FAMILY)   C(COMMON)  C(PARTICLE) \
     C(LABEL)    C(COMPANY)  C(ALSO)     C(PUBLIC)   C(OWNER)   C(BRAND)
@@ -325,6 +325,9 @@ size_t redact_email(struct redact_finder *finder, size_t sign);           /* at 
 size_t redact_email_spelled(struct redact_finder *finder, const struct redact_word *sign);
 size_t redact_email_bracketed(struct redact_finder *finder, size_t bracket); /* at "(a)", "[@]" */
 size_t redact_number(struct redact_finder *finder, size_t start);         /* at a digit */
+/* At a number in words, at a letter on its own (redact_spoken.c). */
+size_t redact_said_number(struct redact_finder *finder, const struct redact_word *first);
+size_t redact_spelled_name(struct redact_finder *finder, const struct redact_word *letter);
 size_t redact_link(struct redact_finder *finder, size_t colon);           /* at "://" */
 size_t redact_ipv6(struct redact_finder *finder, size_t colon);           /* at a ':' */
 size_t redact_secret_word(struct redact_finder *finder, const struct redact_word *cue);
@@ -371,13 +374,25 @@ uint8_t redact_id_groups(const struct redact_finder *finder, const struct redact
 uint8_t redact_phone_groups(const struct redact_finder *finder, const struct redact_digits *digits,
                             const struct redact_context *context);
 
-/* Letters and digits: IBAN, DNI, NINO … `token` starts and ends at word borders. Returns the end of
+static inline unsigned number_of(const char *digits, size_t count)
+{
+    unsigned value = 0;
+    for (size_t i = 0; i < count; i++) value = value * 10 + (unsigned)(digits[i] - '0');
+    return value;
+}
+bool redact_is_nir(const char *digits); /* 15 of them */
+
+/* Letters and digits (redact_codes.c): IBAN, DNI, NINO … `token` starts and ends at word borders. Returns the end of
  * what was found and its kind, or 0. */
 size_t redact_code_at(struct str text, size_t start, const struct redact_context *context,
                       enum redact_kind *ret_kind);
+/* Where a codice fiscale in groups starts, "RSSMRA 85T10 A562S", of which `start` is the year; or
+ * `start`. */
+size_t redact_italian_start(struct str text, size_t start);
 /* By the words before it (redact_whose.c). */
 bool redact_is_things_id(struct str text, size_t start);
 bool redact_is_customers(struct str text, size_t start);
+bool redact_is_last_of_id(struct str text, size_t start); /* its four last digits */
 bool redact_luhn(const char *digits, size_t count);
 
 #endif

@@ -132,19 +132,22 @@ static size_t cued_number(struct redact_finder *finder, const struct redact_digi
     enum redact_kind kind = REDACT_ACCOUNT;
     bool found = false;
     const uint32_t cues = CUE(ACCOUNT) | CUE(ID) | CUE(ZIP);
-    if (!(context->nearest & cues) && digits->count < 6) return 0;
+    if (!(context->nearest & cues) && digits->count < 5) return 0;
     if (is_date(digits) || is_letter(at(finder->text, digits->end))) return 0;
     bool labelled = context->distance == 0 && digits->start > 1 &&
                     memchr(finder->text.data + digits->start - 2, ':', 2);
     if (context->nearest & CUE(ACCOUNT) && !(context->nearest & CUE(ORDER)))
-        found = count >= (labelled ? 4u : 6u) && context->distance <= 5;
+        found = context->distance <= 5 &&
+                (count >= (labelled ? 4u : 6u) ||
+                 (count == 5 && redact_is_customers(finder->text, digits->start)));
     else if (context->nearest & CUE(ID) && !(context->all & CUE(ORDER)))
-        found = count >= 5 && context->distance <= 4 &&
-                !redact_is_things_id(finder->text, digits->start),
+        found = (count >= 5 && context->distance <= 4 &&
+                 !redact_is_things_id(finder->text, digits->start)) ||
+                (count == 4 && groups == 1 && redact_is_last_of_id(finder->text, digits->start)),
         kind = REDACT_NATIONAL_ID;
     else if (context->nearest & CUE(ZIP))
         found = count >= 3 && count <= 9 && context->distance <= 2, kind = REDACT_ADDRESS;
-    else if (!(context->all & CUE(ORDER)) && count >= 6)
+    else if (!(context->all & CUE(ORDER)) && count >= 5)
         found = redact_is_customers(finder->text, digits->start);
     if (!found) return 0;
     return take(finder, digits, groups, kind);
@@ -157,7 +160,8 @@ static bool is_code(char c) { return is_ascii_alnum(c); }
 /* "AB 12 34 56 C" and "X 1234567 L" start with letters that stand apart. */
 static size_t code_start(struct str text, size_t start)
 {
-    size_t i = start;
+    size_t i = redact_italian_start(text, start);
+    if (i < start) return i;
     for (size_t letters = 1; letters <= 2 && before(text, start) == ' '; letters++) {
         if (start < letters + 1 || !is_upper(text.data[start - 2]) ||
             !is_upper(text.data[start - letters - 1]))
@@ -177,18 +181,25 @@ static size_t cued_code(struct redact_finder *finder, size_t start,
 {
     struct str text = finder->text;
     size_t end = start, digits = 0, letters = 0;
-    if (!(context->nearest & (CUE(ID) | CUE(ACCOUNT) | CUE(CARD)))) return 0;
+    const uint32_t cues = CUE(ID) | CUE(ACCOUNT) | CUE(CARD);
+    bool told = context->nearest & cues;
+    if (!told && (is_digit(at(text, start)) || context->nearest || context->all & CUE(ORDER)))
+        return 0;
     for (; end < text.size && end - start < CODE_BYTES &&
            (is_code(text.data[end]) ||
             ((text.data[end] == '-' || text.data[end] == '_') && is_code(at(text, end + 1))));
          end++)
         digits += is_digit(text.data[end]), letters += is_upper(text.data[end]);
+    bool customers = !told && digits >= 4 && redact_is_customers(text, start);
+    if (!told && !customers) return 0;
     /* "PAN card number ABCPJ1234R" */
     bool id_card = context->nearest & CUE(CARD) && context->all & CUE(ID);
     bool id = context->nearest & CUE(ID) || (id_card && letters >= 2),
-         account = context->nearest & CUE(ACCOUNT);
-    size_t least = id && letters >= 4 && end - start >= 9 ? 3 : 4;
-    if (is_word(at(text, end)) || digits < least || end - start < 6 || context->distance > 3 ||
+         account = context->nearest & CUE(ACCOUNT) || customers;
+    /* "X4RTBPFW4", of a French identity card */
+    size_t least = !id || end - start < 9 || letters < 4 ? 4 : letters + digits == 9 ? 2 : 3;
+    if (is_word(at(text, end)) || digits < least || end - start < 6 ||
+        (!customers && context->distance > 3) ||
         (!id && !account) ||
         (id && (context->all & CUE(ORDER) || redact_is_things_id(text, start))))
         return 0;
@@ -311,7 +322,7 @@ static bool is_small(struct str text, const struct redact_digits *digits)
         str_equal(str_make(last.folded, last.size), STR("box")))
         return false;
     return digits->count < 4 || !(redact_context_before(text, digits->start).all &
-                                  (CUE(BIRTH) | CUE(ZIP) | CUE(ADDRESS)));
+                                  (CUE(BIRTH) | CUE(ZIP) | CUE(ADDRESS) | CUE(ID)));
 }
 
 /* "[ADDRESS]\nKjøbenhavn 1386": the postal code at the end of a line, a town behind

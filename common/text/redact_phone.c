@@ -155,7 +155,7 @@ static uint8_t trunk_form(const struct redact_digits *digits, bool cue)
             (digits->sizes[groups - 1] < 2 || strchr("(", digits->separators[groups - 1])))
             break;
         count += digits->sizes[groups - 1];
-        if (count > 11) break;
+        if (count > (cue ? 13u : 11u)) break; /* AR: 0351 155 443 218 */
         if (groups >= 2 && count >= (cue ? 7u : 9u)) best = groups;
     }
     /* MX: 044 55 1234 6622, 01 55 1234 2039 */

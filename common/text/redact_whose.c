@@ -28,22 +28,44 @@ bool redact_is_things_id(struct str text, size_t start)
     return owner.end + 1 == id.start && IS_ONE_OF(&owner, things);
 }
 
-/* "customer number 55512345", "client n° 12345678": no more than such words before it. */
+/* "customer number 55512345", "client n° 12345678", "numéro d'adhérent : 22814", "contrato
+ * 880-114-27": no more than such words before it. */
 bool redact_is_customers(struct str text, size_t start)
 {
     static const char *const customers[] = {
-        "customer", "client", "cliente", "member", "adherente", "miembro", "abonado", "abonne",
-        "abonnee", "usuario", "utilisateur", "subscriber", "loyalty", "fidelidad", "fidelite"};
+        "customer", "client", "cliente", "member", "adherente", "adherent", "miembro", "socio",
+        "socia", "membre", "abonado", "abonne", "abonnee", "usuario", "utilisateur", "subscriber",
+        "loyalty", "fidelidad", "fidelite", "afiliado", "afiliada", "membership"};
+    static const char *const papers[] = {"contract", "contrat", "contrato"};
     static const char *const numbers[] = {"number", "no", "n", "nr", "num", "numero", "id",
                                           "card", "carte", "tarjeta", "code", "codigo"};
     struct redact_word word;
-    bool number = false;
-    for (int k = 0; k < 4; k++, start = word.start) {
+    bool number = false, ours = false;
+    for (int k = 0; k < 6; k++, start = word.start) {
         redact_word_before(text, start, &word);
         if (!word.size || start - word.end > 4) return false;
-        if (IS_ONE_OF(&word, customers)) return number || at(text, word.end) == ':';
-        if (IS_ONE_OF(&word, numbers)) number = true;
-        else if (!(word.cues & (CUE(COMMON) | CUE(PARTICLE)))) return false;
+        if (IS_ONE_OF(&word, papers)) return true;
+        ours |= IS_ONE_OF(&word, customers);
+        number |= IS_ONE_OF(&word, numbers);
+        if (ours && (number || at(text, word.end) == ':')) return true;
+        bool link = word.cues & (CUE(COMMON) | CUE(PARTICLE)) || word_is(&word, "d");
+        if (!link && !ours && !IS_ONE_OF(&word, numbers)) return false;
+        if (!link && ours && !IS_ONE_OF(&word, customers)) return false;
+    }
+    return false;
+}
+
+/* "the last four of my social", "los últimos cuatro de mi seguro social". */
+bool redact_is_last_of_id(struct str text, size_t start)
+{
+    static const char *const lasts[] = {"last", "ultimos", "ultimas", "derniers", "final"};
+    struct redact_word word;
+    bool id = false;
+    for (int k = 0; k < 14; k++, start = word.start) {
+        redact_word_before(text, start, &word);
+        if (!word.size) return false;
+        id |= (word.cues & CUE(ID)) != 0;
+        if (IS_ONE_OF(&word, lasts)) return id;
     }
     return false;
 }

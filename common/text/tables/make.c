@@ -54,7 +54,8 @@ static uint64_t triggers[(1 << TRIGGER_BITS) / 64], names[(1 << NAME_BITS) / 64]
 /* Only words that a finder starts from are looked up in the scan;
  * others are read around numbers. */
 static const uint32_t trigger_cues = CUE(SECRET) | CUE(AT) | CUE(STREET_FIRST) | CUE(NAMED) |
-                                     CUE(RELATIVE) | CUE(TITLE) | CUE(LABEL) | CUE(SIGN_OFF);
+                                     CUE(RELATIVE) | CUE(TITLE) | CUE(LABEL) | CUE(SIGN_OFF) |
+                                     CUE(NUMBER);
 
 /* Those that redact_context_before() tells of. */
 static const uint32_t number_cues = CUE(PHONE) | CUE(CARD) | CUE(ACCOUNT) | CUE(ID) | CUE(BIRTH) |

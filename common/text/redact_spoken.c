@@ -1,0 +1,302 @@
+/* What people say and somebody writes down, in calls above all: numbers in words ("oh seven seven
+ * double oh, nine hundred"), days of birth in words, names that are spelled ("P-R-Z-Y-B", "N as in
+ * November, W, O, S, U"). */
+#include "text/redact_name.h"
+
+enum { SAID_WORDS = 40, SPELLED_LETTERS = 24, SPELLED_LEAST = 3 };
+
+/* --- number words ----------------------------------------------------------------------------- */
+
+enum said {
+    SAID_NOTHING, SAID_UNIT, SAID_TEEN, SAID_TENS, SAID_HUNDRED, SAID_SCALE, SAID_REPEAT, SAID_JOIN,
+    SAID_DAY /* of a date only: "second", "mayo", "del" */
+};
+
+static enum said read_said(const struct redact_word *word, bool date)
+{
+    static const char *const units[] = {
+        "oh",     "zero", "one",    "two",   "three", "four", "five",  "six",   "seven", "eight",
+        "nine",   "cero", "uno",    "un",    "dos",   "tres", "cuatro", "cinco", "seis",  "siete",
+        "ocho",   "nueve", "deux",  "trois", "quatre", "cinq", "sept",  "huit",  "neuf",  "une"};
+    static const char *const teens[] = {
+        "ten",      "eleven",     "twelve",  "thirteen",    "fourteen", "fifteen",   "sixteen",
+        "seventeen", "eighteen",  "nineteen", "diez",       "once",     "doce",      "trece",
+        "catorce",  "quince",     "dieciseis", "diecisiete", "dieciocho", "diecinueve", "veintiuno",
+        "veintidos", "veintitres", "veinticuatro", "veinticinco", "veintiseis", "veintisiete",
+        "veintiocho", "veintinueve", "dix",  "onze",        "douze",    "treize",    "quatorze",
+        "quinze",   "seize"};
+    static const char *const tens[] = {
+        "twenty",  "thirty",  "forty",   "fourty",   "fifty",     "sixty",     "seventy",
+        "eighty",  "ninety",  "veinte",  "treinta",  "cuarenta",  "cincuenta", "sesenta",
+        "setenta", "ochenta", "noventa", "vingt",    "vingts",    "trente",    "quarante",
+        "cinquante", "soixante", "septante", "huitante", "octante", "nonante"};
+    static const char *const hundreds[] = {
+        "hundred", "cien", "ciento", "doscientos", "trescientos", "cuatrocientos", "quinientos",
+        "seiscientos", "setecientos", "ochocientos", "novecientos", "cent", "cents"};
+    static const char *const scales[] = {"thousand", "million", "mil", "millon", "millones",
+                                         "mille"};
+    static const char *const joins[] = {"and", "y", "et"};
+    static const char *const days[] = {
+        "first",   "second",  "third",  "fourth",  "fifth",   "sixth",      "seventh",   "eighth",
+        "ninth",   "tenth",   "eleventh", "twelfth", "thirteenth", "fourteenth", "fifteenth",
+        "sixteenth", "seventeenth", "eighteenth", "nineteenth", "twentieth", "thirtieth", "primero",
+        "premier", "de",      "del",    "of",      "the"};
+    if (!word->size) return SAID_NOTHING;
+    if (IS_ONE_OF(word, units)) return SAID_UNIT;
+    if (IS_ONE_OF(word, teens)) return SAID_TEEN;
+    if (IS_ONE_OF(word, tens)) return SAID_TENS;
+    if (IS_ONE_OF(word, hundreds)) return SAID_HUNDRED;
+    if (IS_ONE_OF(word, scales)) return SAID_SCALE;
+    if (IS_ONE_OF(word, ((const char *const[]){"double", "triple"}))) return SAID_REPEAT;
+    if (IS_ONE_OF(word, joins)) return SAID_JOIN;
+    return date && (word->cues & CUE(MONTH) || IS_ONE_OF(word, days)) ? SAID_DAY : SAID_NOTHING;
+}
+
+struct run {
+    size_t start, end;
+    unsigned digits, groups, units; /* groups: "cuarenta y uno" is one */
+    bool zero, scale, month;
+};
+
+/* Between two words of one run: a blank, a comma and a blank, a dash, three dots. */
+static bool are_joined(struct str text, size_t end, size_t start)
+{
+    if (start <= end || start > end + 4) return false;
+    for (size_t i = end; i < start; i++)
+        if (!strchr(" ,-.", text.data[i])) return false;
+    return at(text, end) != '.' || start > end + 2;
+}
+
+static size_t run_start(struct str text, size_t start, bool date)
+{
+    for (int k = 0; k < SAID_WORDS; k++) {
+        struct redact_word word;
+        redact_word_before(text, start, &word);
+        enum said said = read_said(&word, date);
+        if (said == SAID_NOTHING || !are_joined(text, word.end, start)) break;
+        start = word.start;
+    }
+    return start;
+}
+
+static void count_word(struct run *run, enum said said, enum said last, bool dashed)
+{
+    bool goes_on = (last == SAID_TENS && said == SAID_UNIT) || (dashed && last != SAID_UNIT);
+    switch (said) {
+    case SAID_UNIT:
+        run->digits += !goes_on, run->groups += !goes_on, run->units += !goes_on;
+        break;
+    case SAID_TEEN:
+    case SAID_TENS: run->digits += dashed ? 0 : 2, run->groups += !dashed; break;
+    case SAID_HUNDRED: run->digits += 2; break;
+    case SAID_SCALE: run->digits += 3, run->scale = true; break;
+    case SAID_REPEAT: run->digits++; break;
+    default: break;
+    }
+}
+
+/* The run that starts at `start`, without joining words at either end. */
+static struct run read_run(struct str text, size_t start, bool date)
+{
+    struct run run = {.start = start, .end = start};
+    enum said last = SAID_NOTHING;
+    bool begun = false;
+    size_t behind = start; /* the last word */
+    for (size_t i = start, k = 0; k < SAID_WORDS; k++) {
+        struct redact_word word;
+        redact_word_at(text, i, &word);
+        enum said said = read_said(&word, date);
+        if (said == SAID_NOTHING || (k && !are_joined(text, behind, i))) break;
+        behind = word.end;
+        bool filler = said == SAID_JOIN || (said == SAID_DAY && word.cues & CUE(PARTICLE));
+        filler |= word_is(&word, "of") || word_is(&word, "the");
+        if (!begun && filler) run.start = skip_blanks(text, word.end);
+        begun |= !filler;
+        run.zero |= begun && run.groups == 0 && (word_is(&word, "oh") || word.folded[0] == 'z' ||
+                                                 word_is(&word, "cero"));
+        run.month |= said == SAID_DAY && (word.cues & CUE(MONTH)) != 0;
+        count_word(&run, said, last, before(text, word.start) == '-');
+        if (said != SAID_JOIN) last = said;
+        if (!filler) run.end = word.end;
+        for (i = word.end; i < text.size && i < word.end + 4u && strchr(" ,-.", text.data[i]);) i++;
+    }
+    return run;
+}
+
+/* "one two three four five six seven": who counts, or tries a microphone. */
+static bool is_counting(struct str text, const struct run *run)
+{
+    static const char *const rows[] = {
+        "one two three four five six seven eight nine ten",
+        "uno dos tres cuatro cinco seis siete ocho nueve diez",
+        "un deux trois quatre cinq six sept huit neuf dix",
+        "ten nine eight seven six five four three two one"};
+    char said[64];
+    size_t size = 0;
+    for (size_t i = run->start; i < run->end && size < sizeof said; i++)
+        if (text.data[i] != ',') said[size++] = (char)(text.data[i] | 0x20);
+    for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
+        struct str row = str_of(rows[k]);
+        for (size_t i = 0; i + size <= row.size; i++)
+            if (memcmp(row.data + i, said, size) == 0) return true;
+    }
+    return false;
+}
+
+/* ", letra B", ", letter B": the check of an identity number; `end` if it is none. */
+static size_t letter_end(struct str text, size_t end)
+{
+    static const char *const letters[] = {"letra", "letter", "lettre"};
+    size_t i = end + (at(text, end) == ',');
+    struct redact_word word, letter;
+    if (at(text, i) != ' ') return end;
+    redact_word_at(text, i + 1, &word);
+    if (!word.size || !IS_ONE_OF(&word, letters) || at(text, word.end) != ' ') return end;
+    redact_word_at(text, word.end + 1, &letter);
+    return letter.size == 1 ? letter.end : end;
+}
+
+static size_t birth_said(struct redact_finder *finder, size_t start)
+{
+    struct str text = finder->text;
+    struct run run = read_run(text, run_start(text, start, true), true);
+    struct redact_context context = redact_context_before(text, run.start);
+    bool born = context.nearest & CUE(BIRTH) && context.distance <= 4;
+    if (!born || run.end <= start || !(run.month || (run.groups >= 2 && context.distance <= 2)))
+        return 0;
+    redact_add(finder, run.start, run.end, REDACT_DATE_OF_BIRTH);
+    return run.end;
+}
+
+size_t redact_said_number(struct redact_finder *finder, const struct redact_word *first)
+{
+    static const uint32_t cues = CUE(PHONE) | CUE(CARD) | CUE(ACCOUNT) | CUE(ID);
+    struct str text = finder->text;
+    struct redact_word next;
+    size_t behind = first->end;
+    while (behind < text.size && behind < first->end + 3u && strchr(" ,-", text.data[behind]))
+        behind++;
+    if (behind == first->end || !is_letter(at(text, behind))) return 0;
+    redact_word_at(text, behind, &next);
+    if (read_said(&next, true) == SAID_NOTHING) return 0; /* "five stars" */
+    size_t end = birth_said(finder, first->start);
+    if (end) return end;
+    struct run run = read_run(text, run_start(text, first->start, false), false);
+    if (run.digits < 6 || run.groups < 3 || run.end <= first->start) return 0;
+    struct redact_context context = redact_context_before(text, run.start);
+    bool cue = context.nearest & cues && !(context.nearest & (CUE(ORDER) | CUE(VERSION)));
+    bool sure = run.digits >= 7 && run.groups >= 5 && !run.scale && (run.units >= 4 || run.zero) &&
+                !(context.nearest & (CUE(ORDER) | CUE(VERSION)));
+    if ((!cue && !sure) || is_counting(text, &run)) return run.end;
+    enum redact_kind kind = context.nearest & CUE(ID)        ? REDACT_NATIONAL_ID
+                            : context.nearest & CUE(PHONE)   ? REDACT_PHONE
+                            : context.nearest & CUE(CARD)    ? REDACT_CARD
+                            : context.nearest & CUE(ACCOUNT) ? REDACT_ACCOUNT
+                            : run.digits >= 15               ? REDACT_CARD
+                                                             : REDACT_PHONE;
+    if (kind == REDACT_NATIONAL_ID || run.scale) {
+        size_t letter = letter_end(text, run.end);
+        if (letter > run.end) kind = REDACT_NATIONAL_ID, run.end = letter;
+    }
+    redact_add(finder, run.start, run.end, kind);
+    return run.end;
+}
+
+/* --- spelled names ---------------------------------------------------------------------------- */
+
+static const char *const likes[] = {" as in ", " for ", " like ", " comme ", " como ", " de "};
+
+/* Behind a letter: " as in November", " de Navarra", " comme Kevin"; `end` if nothing of the kind. */
+static size_t example_end(struct str text, size_t end)
+{
+    for (size_t k = 0; k < sizeof likes / sizeof *likes; k++) {
+        if (!str_starts(str_slice(text, end, text.size), str_of(likes[k]))) continue;
+        struct redact_word word;
+        redact_word_at(text, end + strlen(likes[k]), &word);
+        return word.size > 2 ? word.end : end;
+    }
+    return end;
+}
+
+static bool is_single(struct str text, size_t i)
+{
+    return is_upper(at(text, i)) && !is_word(at(text, i + 1)) && !is_word(before(text, i));
+}
+
+/* "O as in Oscar", of which the last word ends at `end`: where the letter stands, or `end`. */
+static size_t example_start(struct str text, size_t end)
+{
+    struct redact_word word;
+    redact_word_before(text, end, &word);
+    if (word.end != end || word.size < 3 || !word.capital) return end;
+    for (size_t k = 0; k < sizeof likes / sizeof *likes; k++) {
+        size_t size = strlen(likes[k]);
+        if (str_ends(str_slice(text, 0, word.start), str_of(likes[k])) && word.start > size &&
+            is_single(text, word.start - size - 1))
+            return word.start - size - 1;
+    }
+    return end;
+}
+
+/* The letters of [start, end) that stand alone are those of the word. */
+static bool are_letters_of(struct str text, size_t start, size_t end, const struct redact_word *word)
+{
+    size_t count = 0;
+    for (size_t i = start; i < end; i++) {
+        if (!is_single(text, i)) continue;
+        if (count >= word->size || (text.data[i] | 0x20) != word->folded[count]) return false;
+        count++;
+    }
+    return count == word->size;
+}
+
+/* "my name is", "spelled", "ça s'écrit", a name: right before the letters. The very name that they
+ * spell goes with them. */
+static bool is_spelling(struct redact_finder *finder, size_t start, size_t end)
+{
+    static const char *const spells[] = {"spelled", "spelt",   "spelling", "spell",  "ecrit",
+                                         "epelle",  "deletreo", "deletrea", "escribe"};
+    struct str text = finder->text;
+    struct redact_word word;
+    bool spelled = false;
+    for (size_t k = 0, i = start; k < 5 && i; k++, i = word.start) {
+        redact_word_before(text, i, &word);
+        if (!word.size) break;
+        bool placeholder = word.upper && at(text, word.end) == ']' && word_is(&word, "person");
+        spelled |= placeholder || word.cues & CUE(NAMED) || IS_ONE_OF(&word, spells);
+        spelled |= k < 2 && word_is(&word, "that"); /* "that's" */
+        if (!are_letters_of(text, start, end, &word)) continue;
+        redact_add(finder, word.start, word.end, REDACT_PERSON);
+        return true;
+    }
+    return spelled;
+}
+
+size_t redact_spelled_name(struct redact_finder *finder, const struct redact_word *letter)
+{
+    struct str text = finder->text;
+    size_t start = letter->start, end = letter->end;
+    int letters = 1;
+    if (!is_single(text, start)) return 0;
+    while (start > 1 && letters < SPELLED_LETTERS) { /* "A" was passed as an article is */
+        size_t gap = text.data[start - 1] == ' ' && text.data[start - 2] == ',' ? 2 : 1;
+        if (!strchr(" -,", text.data[start - 1]) || start < gap + 1) break;
+        size_t earlier = is_single(text, start - gap - 1) ? start - gap - 1
+                                                          : example_start(text, start - gap);
+        if (earlier == start - gap) break;
+        start = earlier, letters++;
+    }
+    size_t first = end;
+    end = example_end(text, end);
+    bool example = end > first;
+    while (letters < SPELLED_LETTERS) {
+        size_t next = end;
+        while (next < end + 3 && next < text.size && strchr(" -,", text.data[next])) next++;
+        if (next == end || !is_single(text, next)) break;
+        end = example_end(text, next + 1), letters++;
+        example |= end > next + 1;
+    }
+    if (letters < SPELLED_LEAST || (!is_spelling(finder, start, end) && !example)) return 0;
+    redact_add(finder, start, end, REDACT_PERSON);
+    return end;
+}
