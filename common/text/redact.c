@@ -150,6 +150,8 @@ static size_t on_colon(struct redact_finder *finder, size_t i)
     size_t end = 0;
     if (at(text, i + 1) == '"' || (at(text, i + 1) == ' ' && at(text, i + 2) == '"'))
         find_speaker(finder, i);
+    else if (at(text, i + 1) == ' ')
+        redact_field(finder, i);
     if (at(text, i + 1) == '/' && at(text, i + 2) == '/') end = redact_link(finder, i);
     else if (is_ascii_alnum(at(text, i + 1)) || at(text, i + 1) == ':')
         end = redact_ipv6(finder, i);

@@ -20,6 +20,28 @@ static void remember(struct seen *seen, struct str text, const struct redact_fou
     }
 }
 
+/* "hi im marcus and", "hola soy yazmin", "moi c'est kelly,", "its darren from no 12". */
+static bool is_introduced(struct str text, const struct redact_word *lead, size_t end)
+{
+    static const char *const selves[] = {"im", "soy", "names"};
+    static const char *const behind[] = {"and", "from", "here", "again", "i", "y", "de", "del", "la",
+                                         "el", "et", "j", "du", "ici", "my", "the"};
+    struct redact_word earlier, follow = name_next_word(text, end);
+    if (end < text.size && !strchr(",.!?\n", text.data[end]) &&
+        (!follow.size || !IS_ONE_OF(&follow, behind)))
+        return false;
+    if (IS_ONE_OF(lead, selves)) return true;
+    redact_word_before(text, lead->start, &earlier);
+    if (word_is(lead, "m")) return word_is(&earlier, "i");
+    if (word_is(lead, "est") && word_is(&earlier, "c")) {
+        redact_word_before(text, earlier.start, &earlier);
+        return word_is(&earlier, "moi") || word_is(&earlier, "bonjour") || !earlier.size;
+    }
+    bool from = word_is(&follow, "from") || word_is(&follow, "here") || word_is(&follow, "again");
+    return from && (word_is(lead, "its") || word_is(lead, "s") ||
+                    (word_is(lead, "is") && word_is(&earlier, "this")));
+}
+
 /* "roberto", "aïcha": what stands around one given name written small says that it is one; so does
  * a word behind it that nobody knows ("maria ylvisaker called"). */
 static size_t small_given_end(struct redact_finder *finder, const struct redact_word *word)
@@ -47,7 +69,9 @@ static size_t small_given_end(struct redact_finder *finder, const struct redact_
     }
     struct name_around around = name_look_around(text, &name);
     if (name_is_brand(text, &name) || name_in_film(finder)) return 0;
-    int points = titled || second ? NAME_SURE : redact_phrase_points(finder, &name, &around);
+    bool introduced = lead.end + 1 == word->start && is_introduced(text, &lead, name.end);
+    int points = titled || second || introduced ? NAME_SURE
+                                                : redact_phrase_points(finder, &name, &around);
     return points ? name_decide(finder, &name, points) : 0;
 }
 
@@ -102,6 +126,10 @@ static size_t on_small(struct redact_finder *finder, size_t start)
     if (behind) name.end = behind, name.parts = name.known = 2;
     if (name.known < 2 || name.company || name_is_brand(text, &name))
         return small_given_end(finder, &word);
+    /* "deborah anne whitcombe" */
+    struct redact_word last = name_next_word(text, name.end);
+    bool ends = last.end == text.size || strchr(".,!\n", text.data[last.end]);
+    if (last.size > 4 && ends && !last.cues && !redact_is_ordinary(&last)) name.end = last.end;
     return name_is_public(text, &name) ? name_decide(finder, &name, NAME_SURE)
                                        : name_take(finder, &name);
 }

@@ -288,6 +288,7 @@ static int points_around(struct redact_finder *finder, const struct name *name,
 {
     struct str text = finder->text;
     int points = 0;
+    if (name_is_apposed_to_relative(text, name)) return NAME_SURE;
     if (single || name->parts > 1) points = redact_phrase_points(finder, name, around);
     if (points < NAME_SURE && ((single && name->given) || name->parts > 1) &&
         is_signature(text, name))

@@ -54,7 +54,7 @@ static bool is_mail_host(const struct redact_word *word)
     static const char *const hosts[] = {
         "gmail",  "hotmail",    "yahoo",   "outlook", "icloud", "aol", "protonmail",
         "proton", "gmx",        "msn",     "ymail",   "googlemail", "laposte", "wanadoo", "zoho",
-        "orange", "fastmail", "telefonica", "btinternet"};
+        "fastmail"};
     return word->size && IS_ONE_OF(word, hosts);
 }
 

@@ -340,6 +340,9 @@ size_t redact_secret_token(struct redact_finder *finder, size_t start);   /* at 
 /* at a digit in the middle of a word: what looks drawn by lot, such as keys */
 size_t redact_secret_random(struct redact_finder *finder, size_t digit);
 size_t redact_person(struct redact_finder *finder, const struct redact_word *word);
+/* Names at a colon (redact_field.c): behind the label of a field, "Served by: Anna"; before what
+ * somebody writes in a chat, "[10:41] Anna M.: hello". */
+void redact_field(struct redact_finder *finder, size_t colon);
 void redact_person_again(struct redact_finder *finder); /* the same names elsewhere in the text */
 size_t redact_address_word(struct redact_finder *finder, const struct redact_word *word);
 size_t redact_address_formed(struct redact_finder *finder, const struct redact_word *word);

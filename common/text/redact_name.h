@@ -78,6 +78,8 @@ enum critic { CRITIC_PERHAPS, CRITIC, CRITIC_SURELY };
 bool name_is_in_a_critique(struct redact_finder *finder, enum critic least);
 /* "je m'appelle", "my name", "soy": nobody in a film. */
 bool name_is_writers(struct str text, const struct redact_word *cue);
+/* "Adelaide, my goddaughter", "Fulbert Guénot (frère)". */
+bool name_is_apposed_to_relative(struct str text, const struct name *name);
 size_t redact_relative(struct redact_finder *finder, const struct redact_word *cue);
 size_t redact_bare_name(struct redact_finder *finder, const struct redact_word *word);
 /* "Team: Anna, Becker and Ruiz", known or not. */

@@ -10,13 +10,14 @@ static size_t behind_title(struct redact_finder *finder, const struct redact_wor
     static const char *const weak[] = {
         "miss", "doctor", "sir", "lady", "lord", "don", "dona", "mx", "mm", "officer", "senor",
         "professor", "monsieur", "docteur", "maitre", "detective",
-        "inspector", "reverend", "rev", "sgt", "sergeant", "nurse"};
+        "inspector", "reverend", "rev", "sgt", "sergeant", "nurse", "chef", "coach",
+        "constable", "pastor"};
     static const char *const brands[] = {
         "pepper", "martens", "oetker", "coffee", "clean", "muscle", "bronner", "bronners", "scholl",
         "scholls", "meyer", "meyers", "dior", "gaga", "potato", "bean", "robot", "kipling", "who",
         "dre", "seuss", "strange", "house", "bricolage", "cuisine", "propre", "simon", "patron",
         "peppers", "beast", "word", "office", "outlook", "excel", "works", "money", "windows",
-        "dos", "jart", "hauschka", "pierre", "feelgood"};
+        "dos", "jart", "hauschka", "pierre", "feelgood", "ramsay", "oliver", "boyardee"};
     struct str text = finder->text;
     struct redact_word first;
     size_t size, i = title->end + (at(text, title->end) == '.');
@@ -27,6 +28,7 @@ static size_t behind_title(struct redact_finder *finder, const struct redact_wor
     /* "my Dr. Wants me to" */
     bool owned = first.cues & CUE(OWNER) && first.end + 1 == title->start;
     if (!name.parts || name.company || (owned && !name.known)) return 0;
+    if (word_is(title, "chef") && !name.given) return 0; /* "Chef Bois" */
     redact_word_at(text, name.start, &first);
     if (title->size == 2 && !title->capital && first.capital && name.parts == 1 && !name.known)
         return 0; /* "ms Best app by far" */
@@ -37,9 +39,10 @@ static size_t behind_title(struct redact_finder *finder, const struct redact_wor
          (owned_by && IS_ONE_OF(&first, ((const char *const[]){"brown", "smith"})))))
         return name.end;
     static const char *const sure[] = {"monsieur", "senor",     "doctor", "docteur",
-                                       "maitre",   "detective", "nurse",  "inspector"};
-    /* "el señor Aguirre", "le docteur Vasseur" */
-    bool small = title->folded[0] == 's' || title->folded[0] == 'd';
+                                       "maitre",   "detective", "nurse",  "inspector",
+                                       "officer",  "sergeant",  "constable"};
+    /* "el señor Aguirre", "le docteur Vasseur", "by officer Lankford" */
+    bool small = strchr("sdo", title->folded[0]) != NULL;
     bool called_so = IS_ONE_OF(title, sure) && (title->capital || (small && !name.also)) &&
                      !first.upper && !redact_is_ordinary(&first);
     called_so &= !(redact_registers(finder) & (REGISTER_SOCIAL | REGISTER_PUBLIC));
@@ -66,6 +69,28 @@ static size_t behind_title(struct redact_finder *finder, const struct redact_wor
 
 /* --- behind a word that names ----------------------------------------------------------------- */
 
+/* "…?\nCaller: it's Hanna": where the answer to a question that ends at `i` begins, or `i`. */
+static size_t answer_start(struct str text, size_t i)
+{
+    static const char *const fillers[] = {"it", "s", "yes", "sure", "yeah", "oui", "c", "est", "es",
+                                          "si", "claro", "con", "con"};
+    enum { LABEL_BYTES = 24 };
+    size_t label = skip_blanks(text, i), end;
+    if (at(text, label) != '?' || at(text, label + 1) != '\n') return i;
+    for (end = label + 2; end < text.size && end < label + LABEL_BYTES; end++)
+        if (text.data[end] == ':' || text.data[end] == '\n') break;
+    if (at(text, end) != ':') return i;
+    size_t start = skip_blanks(text, end + 1);
+    for (int k = 0; k < 4; k++) {
+        struct redact_word word;
+        redact_word_at(text, start, &word);
+        if (!word.size || !IS_ONE_OF(&word, fillers)) break;
+        start = word.end;
+        while (start < text.size && strchr(" ,'.", text.data[start])) start++;
+    }
+    return start;
+}
+
 /* "is", "es", ":" and the like between the cue and the name. */
 static size_t skip_links(struct str text, size_t i, bool *ret_link)
 {
@@ -74,6 +99,8 @@ static size_t skip_links(struct str text, size_t i, bool *ret_link)
     *ret_link = false;
     static const char family[] = " de famille";
     if (str_starts(str_slice(text, i, text.size), STR(family))) i += sizeof family - 1;
+    size_t answer = answer_start(text, i);
+    if (answer > i) return *ret_link = true, answer;
     for (int k = 0; k < 3; k++) {
         struct redact_word word;
         while (at(text, i) == ' ' || at(text, i) == ':' ||
@@ -253,6 +280,9 @@ static size_t behind_sign_off(struct redact_finder *finder, const struct redact_
     if (!mark) return 0;
     struct name name = name_read_initials(text, i, NOT_SMALL);
     if (!name.parts && is_lower(at(text, i)) && mark) return small_signature(finder, i);
+    struct redact_word initial = name_next_word(text, name.end);
+    bool initialed = name.parts == 1 && initial.size == 1 && initial.capital; /* "Fi M." */
+    if (initialed) name.end = initial.end, name.initial = true;
     size_t end = name.end + (at(text, name.end) == '.');
     bool last = end >= text.size || text.data[end] == '\n';
     if (!name.parts || name.company || !last || name_is_brand(text, &name)) return 0;
@@ -297,7 +327,7 @@ static bool is_holder(const struct redact_word *cue)
     static const char *const holders[] = {
         "holder", "cardholder", "titular", "titulaire", "passenger", "pasajero", "pasajera",
         "passager", "passagere", "recipient", "destinatario", "destinataire", "sender", "remitente",
-        "expediteur", "attn", "guest", "huesped", "medico", "medica", "medecin", "facultativo",
+        "expediteur", "attn", "att", "guest", "huesped", "medico", "medica", "medecin", "facultativo",
         "facultativa", "paciente", "patient", "patiente", "customer", "client", "cliente",
         "beneficiario", "beneficiaria", "asegurado", "asegurada"};
     return IS_ONE_OF(cue, holders);

@@ -33,7 +33,7 @@ static const struct phrases {
 #include "text/redact_phrases.inc"
 };
 
-enum { PHRASES_MAX = 1024, SLOTS = 2048, FILTER_BITS = 2048, WORDS_MOST = 5, PERSON_SLOTS = 1024 };
+enum { PHRASES_MAX = 1280, SLOTS = 2048, FILTER_BITS = 2048, WORDS_MOST = 5, PERSON_SLOTS = 1024 };
 
 static struct phrase {
     uint32_t hash;                   /* of the word next to the name */

@@ -62,7 +62,9 @@ static bool is_serving(const struct redact_word *cue)
         "infirmier", "infirmiere", "coiffeuse", "coiffeur", "moniteur", "monitrice", "hotesse",
         "plombier", "tecnico", "conseiller", "conseillere", "vendeur", "vendeuse", "technicien",
         "repartidor", "livreur", "adviser", "advisor", "courier", "postman", "mailman", "cartero",
-        "facteur", "pharmacist", "farmaceutico", "farmaceutica", "pharmacien", "pharmacienne"};
+        "facteur", "pharmacist", "farmaceutico", "farmaceutica", "pharmacien", "pharmacienne",
+        "instructora", "monitora", "entrenador", "entrenadora", "cocinero", "cocinera",
+        "masajista", "matrona", "taxista", "chofer", "chauffeur", "estheticienne", "osteopathe"};
     return IS_ONE_OF(cue, serving);
 }
 
@@ -131,6 +133,22 @@ static size_t behind_relative(struct redact_finder *finder, const struct redact_
     return name.known || name.also >= 2 || (name.also && owned) || unlisted
                ? name_take(finder, &name)
                : 0;
+}
+
+bool name_is_apposed_to_relative(struct str text, const struct name *name)
+{
+    static const char *const owners[] = {"my", "our", "his", "her", "mi",    "nuestra", "nuestro",
+                                         "su", "mon", "ma",  "notre", "son", "sa"};
+    struct redact_word owner, relative;
+    bool bracket = at(text, name->end) == ' ' && at(text, name->end + 1) == '(';
+    if (!bracket && (at(text, name->end) != ',' || at(text, name->end + 1) != ' ')) return false;
+    redact_word_at(text, name->end + 2, &owner);
+    bool owned = owner.size && !owner.capital && IS_ONE_OF(&owner, owners);
+    if (!owned && !bracket) return false;
+    relative = owner;
+    if (owned) redact_word_at(text, owner.end + 1, &relative);
+    return relative.size && is_familys(&relative) &&
+           (relative.end == text.size || strchr(bracket ? ")," : ",.!?\n", text.data[relative.end]));
 }
 
 size_t redact_relative(struct redact_finder *finder, const struct redact_word *cue)

@@ -378,13 +378,16 @@ size_t redact_unlisted_name(struct redact_finder *finder, const struct redact_wo
         return 0;
     struct name name = name_from(text, word, read);
     if (!name.parts || name.parts > 3 || name.company) return 0;
-    if (!name.also) name.parts += name_take_initials(text, &name); /* "T. R. Venkataraman" */
+    int initials = name.also ? 0 : name_take_initials(text, &name); /* "T. R. Venkataraman" */
+    name.parts += initials;
     bool other = word->cues & ~(CUE(GIVEN) | CUE(FAMILY)); /* than a name */
     if (other && name.parts == 1 && !(word->cues & CUE(ALSO)) && !name.foreign) return 0;
     struct name_around around = name_look_around(text, &name);
     int said = points_said(finder, word, &name, &around);
     if (said) return name_decide(finder, &name, said);
     bool unknown = !word->cues && word->size >= 4;
+    if ((unknown && initials >= 2) || (!other && name_is_apposed_to_relative(text, &name)))
+        return name_is_brand(text, &name) ? 0 : name_decide(finder, &name, NAME_LIKELY);
     if (!other && word->size >= 4 && is_apposed_to_office(text, &name, &around))
         return name_decide(finder, &name, NAME_LIKELY);
     if (!other && is_greeted(text, &name, &around) && !name_is_brand(text, &name))

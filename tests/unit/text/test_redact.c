@@ -313,7 +313,8 @@ static void hostile_texts_end_soon(void **state)
         "Aaaa 1, 11111 Bbbb ", "said Aaaa. ", "\nAaaa: [PERSON]: ", "by the name of ", "Anna made ",
         "Bien a ", "O'O'", "Ji-eun-", "Mr Smith ate. ", "I met Anna there. ", "4417 is my PIN ",
         "55 fennel close, ", "a bloke called anna ", "weird (Anna) lays, ", "c'est mon code ",
-        "Bryan Maclean has created a weird tour de force. "};
+        "Bryan Maclean has created a weird tour de force. ", "A-", "seven ", "seven and ",
+        "Aa, 12 Bb, SW1A 1AA ", "B as in Bravo, ", "customer 12345 ", "\nby: Anna Ruiz", "[1:1] Anna: "};
     static char text[128 * 1024];
     (void)state;
     for (size_t i = 0; i < COUNT_OF(patterns); i++) {
