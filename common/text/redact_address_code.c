@@ -1,6 +1,6 @@
-/* What stands before a postal code and its city: "Flat 9, Copperfield House, 112 Lower Marsh, London
- * SE1 7AB", "RR 2 Box 118, Elkton, VA 22827". The code is sure, so neither the street nor the house
- * needs a word that says what it is. Read backwards, part by part as commas and line ends have it. */
+/* What stands before a postal code and its city: "Flat 9, Copperfield House, 112 Lower Marsh,
+ * London SE1 7AB", "RR 2 Box 118, Elkton, VA 22827". The code is sure, so neither the street nor the
+ * house needs a word that says what it is. Read backwards, part by part as commas have it. */
 #include "text/redact_address.h"
 
 enum { PARTS_MOST = 6, BYTES_MOST = 112, PLACES_MOST = 2 /* towns between the street and the code */ };

@@ -1,10 +1,10 @@
 /* IBAN and national identity numbers of letters and digits, by their check digits; those that have
  * none by form and cue.
  *
- * Rules: ISO 13616 (IBAN, mod 97); Spain DNI and NIE (mod 23); France NIR of Corsica (2A/2B); UK NINO
- * (HMRC NIM39110); Germany Versicherungsnummer (weights 2 1 2 5 7 1 2 ..., mod 10); Italy codice fiscale
- * (control character); Mexico CURP and RFC (form and date); Ireland PPS (mod 23); Portugal citizen's
- * card (Luhn over letters). */
+ * Rules: ISO 13616 (IBAN, mod 97); Spain DNI and NIE (mod 23); France NIR of Corsica (2A/2B); UK
+ * NINO (HMRC NIM39110); Germany Versicherungsnummer (weights 2 1 2 5 7 1 2 ..., mod 10); Italy
+ * codice fiscale (control character); Mexico CURP and RFC (form and date); Ireland PPS (mod 23);
+ * Portugal citizen's card (Luhn over letters). */
 #include "text/redact_find.h"
 
 enum { CODE_MOST = 34 };

@@ -1,5 +1,5 @@
-/* Names before and behind a colon: the fields of forms ("First: Anneliese", "Served by: TRACEY") and who
- * writes in a chat ("[10:41] Anna M.: hello"). */
+/* Names before and behind a colon: the fields of forms ("First: Anneliese", "Served by: TRACEY"),
+ * and who writes in a chat ("[10:41] Anna M.: hello"). */
 #include "text/redact_name.h"
 
 enum { STAMP_BYTES = 56, LABEL_BYTES = 32 };
@@ -14,7 +14,8 @@ static void find_value(struct redact_finder *finder, size_t colon, bool sure)
     if (initial.size == 1 && initial.capital) name.end = initial.end, name.initial = true;
     size_t end = name.end + (at(text, name.end) == '.');
     bool whole = end >= text.size || text.data[end] == '\n';
-    if (!name.parts || name.parts > 4 || name.company || !whole || name.end - name.start < 3) return;
+    if (!name.parts || name.parts > 4 || name.company || !whole || name.end - name.start < 3)
+        return;
     redact_word_at(text, name.start, &first);
     if (first.cues & ~(CUE(GIVEN) | CUE(FAMILY) | CUE(ALSO))) return; /* "Contacto: Correo" */
     bool word = redact_is_ordinary(&first) && !name.given; /* "By: Post" */

@@ -385,8 +385,8 @@ static inline unsigned number_of(const char *digits, size_t count)
 }
 bool redact_is_nir(const char *digits); /* 15 of them */
 
-/* Letters and digits (redact_codes.c): IBAN, DNI, NINO … `token` starts and ends at word borders. Returns the end of
- * what was found and its kind, or 0. */
+/* Letters and digits (redact_codes.c): IBAN, DNI, NINO … `token` starts and ends at word borders.
+ * Returns the end of what was found and its kind, or 0. */
 size_t redact_code_at(struct str text, size_t start, const struct redact_context *context,
                       enum redact_kind *ret_kind);
 /* Where a codice fiscale in groups starts, "RSSMRA 85T10 A562S", of which `start` is the year; or

@@ -1,10 +1,10 @@
-/* National identity numbers of digits alone, by their check digits; those that have none by form and
- * cue.
+/* National identity numbers of digits alone, by their check digits; those that have none by form
+ * and cue.
  *
  * Rules: France NIR (97 - n mod 97); US SSN (no 000, 666 or 9xx area); Canada SIN (Luhn); Belgium
  * national number (97 - n mod 97, with a 2 before it from 2000 on); Germany Steuer-ID (ISO 7064
- * mod 11,10); Austria Versicherungsnummer (weights 3 7 9 5 8 4 2 1 6, mod 11); Brazil CPF (two mod 11
- * digits); Argentina CUIT, Chile RUT (mod 11); Switzerland AHV (EAN-13). */
+ * mod 11,10); Austria Versicherungsnummer (weights 3 7 9 5 8 4 2 1 6, mod 11); Brazil CPF (two
+ * mod 11 digits); Argentina CUIT, Chile RUT (mod 11); Switzerland AHV (EAN-13). */
 #include "text/redact_find.h"
 
 static bool all_of(const char *digits, size_t count, char digit)

@@ -148,7 +148,8 @@ bool name_is_apposed_to_relative(struct str text, const struct name *name)
     relative = owner;
     if (owned) redact_word_at(text, owner.end + 1, &relative);
     return relative.size && is_familys(&relative) &&
-           (relative.end == text.size || strchr(bracket ? ")," : ",.!?\n", text.data[relative.end]));
+           (relative.end == text.size ||
+            strchr(bracket ? ")," : ",.!?\n", text.data[relative.end]));
 }
 
 size_t redact_relative(struct redact_finder *finder, const struct redact_word *cue)

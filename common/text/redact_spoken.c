@@ -206,7 +206,7 @@ size_t redact_said_number(struct redact_finder *finder, const struct redact_word
 
 static const char *const likes[] = {" as in ", " for ", " like ", " comme ", " como ", " de "};
 
-/* Behind a letter: " as in November", " de Navarra", " comme Kevin"; `end` if nothing of the kind. */
+/* Behind a letter: " as in November", " de Navarra", " comme Kevin"; `end` if there is none. */
 static size_t example_end(struct str text, size_t end)
 {
     for (size_t k = 0; k < sizeof likes / sizeof *likes; k++) {
@@ -239,7 +239,8 @@ static size_t example_start(struct str text, size_t end)
 }
 
 /* The letters of [start, end) that stand alone are those of the word. */
-static bool are_letters_of(struct str text, size_t start, size_t end, const struct redact_word *word)
+static bool are_letters_of(struct str text, size_t start, size_t end,
+                           const struct redact_word *word)
 {
     size_t count = 0;
     for (size_t i = start; i < end; i++) {

@@ -95,9 +95,51 @@ static bool is_maker(struct str text, const struct redact_word *by, bool of_work
     return verb.size && (IS_ONE_OF(&verb, made) || (of_works && IS_ONE_OF(&verb, told)));
 }
 
+/* "estación de Príncipe Pío", "la ligne 13 jusqu'à Gabriel Péri", "Virgen de Guadalupe", "parfum
+ * d'Angélique": what is named after somebody, a word or two before. */
+static bool is_named_after(struct str text, const struct redact_word *lead)
+{
+    static const char *const joins[] = {"de", "d", "hasta", "jusqu", "a", "vers", "hacia", "to"};
+    static const char *const stops[] = {
+        "estacion", "parada", "metro",    "arret",   "station", "gare",  "linea",  "ligne",
+        "line",     "stop",   "terminal", "tranvia", "tram",    "lycee", "college", "ecole",
+        "colegio",  "instituto", "hopital", "iglesia", "eglise", "barrio"};
+    static const char *const things[] = {
+        "virgen",  "vierge",  "parfum", "perfume", "colonia", "aeropuerto", "aeroport", "estadio",
+        "stade",   "muneca",  "poupee", "figurine", "arome",  "gout",       "huile",    "bouquet",
+        "disfraz", "costume", "camiseta", "maillot", "magnet", "poster"};
+    if (!lead->size || lead->capital) return false;
+    if (IS_ONE_OF(lead, stops)) return true;
+    if (!IS_ONE_OF(lead, joins)) return false;
+    struct redact_word word = *lead;
+    for (int k = 0; k < 2; k++) {
+        size_t start = word.start;
+        redact_word_before(text, start, &word);
+        if (!word.size || start - word.end > 4) return false;
+        if (IS_ONE_OF(&word, stops)) return true;
+        if (k == 0 && IS_ONE_OF(&word, things)) return true;
+    }
+    return false;
+}
+
+/* "Paul, la boulangerie, a doublé ses prix", "Zara, la tienda". */
+static bool is_called_thing(struct str text, const struct name *name)
+{
+    static const char *const articles[] = {"la", "le", "el", "the", "l"};
+    struct redact_word article, thing;
+    size_t size;
+    if (at(text, name->end) != ',' || at(text, name->end + 1) != ' ') return false;
+    redact_word_at(text, name->end + 2, &article);
+    if (!article.size || article.capital || !IS_ONE_OF(&article, articles)) return false;
+    bool joined = is_apostrophe(text, article.end, &size);
+    redact_word_at(text, article.end + (joined ? size : 1), &thing);
+    return !thing.capital && (stands(&thing, BEFORE) || stands(&thing, BEHIND));
+}
+
 bool name_is_thing(struct str text, const struct name *name, const struct name_around *around,
                    bool of_works)
 {
+    if (is_named_after(text, &around->lead) || is_called_thing(text, name)) return true;
     if (is_maker(text, &around->lead, of_works) || stands(&around->follow, BEHIND)) return true;
     /* "me vendió el colchón Laura", "la lampe Julien Moreau l'a cassée": a given name behind a ware
      * is who sold it, or broke it */

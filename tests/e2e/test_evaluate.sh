@@ -96,6 +96,15 @@ check "harm as people tell it is found" [ "$(json '.figures.recall >= 0.9')" = t
 check "what sounds like it seldom alerts" [ "$(json '.figures.precision >= 0.75')" = true ]
 "$verbatim" evaluate --task needs --data "$source/tests/golden/needs/short.tsv" --json >"$scratch/out.json" 2>"$scratch/err"
 check "short texts: needs are told from none" [ "$(json '.figures.macro_f1_with_none >= 0.9')" = true ]
+# Personal data: floors on the half that was looked at (tests/golden/redact/README.md).
+grep -F '"half": "looked_at"' "$source/tests/golden/redact/customers.ndjson" >"$scratch/customers.ndjson"
+"$verbatim" evaluate --task redact --data "$scratch/customers.ndjson" --json >"$scratch/out.json" 2>"$scratch/err"
+equal "personal data: exits 0" $? 0
+for kind in email card iban national_id phone address; do
+    check "personal data: $kind goes" [ "$(json ".figures.${kind}_left <= 0.03")" = true ]
+done
+check "personal data: persons go" [ "$(json '.figures.person_left <= 0.06')" = true ]
+check "personal data: look-alikes stay" [ "$(json '.figures.altered_per_1000 <= 16')" = true ]
 
 printf 'label\ttext\nprice:good\tThe price is fine.\n' >"$scratch/aspects.tsv"
 "$verbatim" evaluate --task aspects --data "$scratch/aspects.tsv" --json >"$scratch/out.json" 2>"$scratch/err"
