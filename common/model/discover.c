@@ -329,7 +329,8 @@ struct discover *discover_create(const struct topics *topics, uint32_t slots)
     discover->entries = calloc(discover->slots, sizeof *discover->entries);
     for (size_t i = 0; i < sizeof stop_words / sizeof stop_words[0]; i++)
         enter(discover, stop_words[i].words, stop_words[i].language);
-    enter(discover, generic_words, IS_GENERIC);
+    for (size_t i = 0; i < sizeof generic_words / sizeof generic_words[0]; i++)
+        enter(discover, generic_words[i], IS_GENERIC);
     if (discover->entries) return discover;
     discover_destroy(discover);
     return NULL;

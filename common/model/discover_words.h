@@ -63,7 +63,7 @@ static const struct {
 
 /* By their stems: alone they say how it is, or nothing of what; within a longer phrase they may
  * stand. */
-static const char generic_words[] =
+static const char *const generic_words[] = {
     "abajo able abrazo abril absolument absolutamente absolutely aca acaba accurate achat "
     "achete acheter actually add adelante ademas adore advice ago agosto agreable agree ahi "
     "aide ailleurs aime aimer alegria alegro algo alla aller alli allow almost alone already "
@@ -102,7 +102,7 @@ static const char generic_words[] =
     "jeune joke jour jueves juillet juin julio july june junio junto jusqu justo keeps kids "
     "kill kinda knew lado large late later latest learn least leave leer left lejos less level "
     "libre lieu life linda listen live llegar llego lleno llevo loca loco loin lol long longer "
-    "longtemps look looked looking lorsque lose loss lost lot lots love loved low luck luego "
+    "longtemps look looked looking lorsque lose loss lost lot lots love loved low luck luego",
     "lugar lundi lunes mad madre magnifique mai main maintenant making mal mala malgre "
     "malheureusement malo man manana manera maniere mano manque maravillosa march mardi marque "
     "mars martes marzo matter mauvais mauvaise mayo mayor mean media meilleur mejor menor menos "
@@ -140,6 +140,7 @@ static const char generic_words[] =
     "vengo venir veo ver verdad vers verte veut veux via vida vie viendo viene vient viernes "
     "visto vite vivir vivo voir voit volver voy vrai vraiment vue vuelta vuelvo wait wanna want "
     "wanted wednesday week wish won wonder wonderful word work worked working world worse worst "
-    "worth wow write wrong yeah year yesterday yeux young yourself zero";
+    "worth wow write wrong yeah year yesterday yeux young yourself zero",
+};
 
 #endif
