@@ -5,6 +5,7 @@
 #include "bus/bus.h"
 
 struct bus_backend {
+    bool positions_apart; /* see bus_positions_apart() */
     void (*close)(struct bus *bus);
     const char *(*description)(const struct bus *bus);
     int (*topic_create)(struct bus *, enum topic, const struct bus_topic_settings *, bool *,

@@ -34,6 +34,8 @@ const char *bus_system(const struct bus *bus)
 
 const char *bus_description(const struct bus *bus) { return bus->backend->description(bus); }
 
+bool bus_positions_apart(const struct bus *bus) { return bus->backend->positions_apart; }
+
 int bus_topic_create(struct bus *bus, enum topic topic, const struct bus_topic_settings *settings,
                      bool *ret_created, struct err *err)
 {

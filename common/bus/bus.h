@@ -102,6 +102,10 @@ const char *bus_system(const struct bus *bus);
 /* for people: "embedded at data/bus", "kafka 127.0.0.1:9092 (librdkafka 2.0.2)" */
 const char *bus_description(const struct bus *bus);
 
+/* At least once, do positions go by a request of their own, after the outputs? Else telling them
+ * costs nothing, and a crash repeats nothing. */
+bool bus_positions_apart(const struct bus *bus);
+
 struct bus_topic_settings {
     uint32_t partitions;   /* 0: the table's */
     uint32_t replication;  /* ignored by the embedded bus */

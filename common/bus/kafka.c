@@ -67,6 +67,7 @@ static const char *kafka_description(const struct bus *bus)
 }
 
 static const struct bus_backend kafka_backend = {
+    .positions_apart = true,
     .close = kafka_close,
     .description = kafka_description,
     .topic_create = kafka_topic_create,

@@ -62,8 +62,8 @@ struct runtime {
     int64_t started_ns, ready_ns, drain_deadline_ms;
     /* mono; back-off after an error */
     int64_t poll_again_ms, commit_again_ms, next_backlog_ms;
-    int64_t tell_ms;      /* at least once: from when the next commit tells positions; mono */
-    bool at_least_once;   /* and the worker keeps nothing beyond process() */
+    bool tells_seldom;    /* at least once, where each time would cost: positions now and then, */
+    int64_t tell_ms;      /* by the first commit from then on; mono */
     bool owes;            /* positions of commits that weren't told */
     uint32_t poll_failures, commit_failures;
     uint32_t last_tries;  /* commits that failed by our own disk since the drain began */

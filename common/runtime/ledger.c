@@ -5,8 +5,9 @@
  * goes into the same transaction: so it is exactly as true as the outputs, and an aborted commit
  * leaves none. One pass over the gathered jobs; memory is the accounts', not the records'.
  *
- * At least once most commits withhold their positions: what they did is kept, added up, and told by
- * the next that doesn't, before its positions are. So what a crash leaves untold is read again. */
+ * At least once on Kafka most commits withhold their positions: what they did is kept, added up,
+ * and told by the next that doesn't, before its positions are. So what a crash leaves untold is
+ * read again. */
 #include <stdlib.h>
 
 #include "runtime/internal.h"

@@ -10,9 +10,9 @@
  * bus_poll()), everything in flight is dropped at once, and nothing runs until bus_rewind()
  * has succeeded.
  *
- * At least once a commit writes outputs alone; their positions, and what the ledger says of them,
- * go with the first commit TELL_EVERY_MS after those before, and before partitions change hands
- * or the worker stops: with single records they would be half of what a broker has to do. */
+ * At least once on Kafka a commit writes outputs alone; their positions, and what the ledger says
+ * of them, go with the first commit TELL_EVERY_MS after those before, and before partitions change
+ * hands or the worker stops: with single records they would be half of what a broker has to do. */
 
 #include "base/log.h"
 #include "base/mutant.h"
@@ -175,7 +175,7 @@ static bool add_ledger(struct runtime *runtime)
 static void gather(struct runtime *runtime, int64_t now)
 {
     struct flow *flow = &runtime->flow;
-    flow->withholds = runtime->at_least_once && now < runtime->tell_ms &&
+    flow->withholds = runtime->tells_seldom && now < runtime->tell_ms &&
                       runtime->phase == PHASE_RUNNING;
     runtime->gathered = flow_gather(flow);
     if (runtime->gathered && !flow->withholds) runtime->tell_ms = now + TELL_EVERY_MS;

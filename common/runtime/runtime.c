@@ -139,7 +139,8 @@ static int open_consumer(struct runtime *runtime, struct err *err)
         .dead_letter_bytes = options->dead_letter_bytes,
     };
     /* who keeps records commits seldom anyway */
-    runtime->at_least_once = options->delivery == 1 && !runtime->worker->durable;
+    runtime->tells_seldom = options->delivery == 1 && !runtime->worker->durable &&
+                            bus_positions_apart(runtime->bus);
     int rc = subscribe(runtime, err);
     if (rc) return rc;
     flow_init(&runtime->flow, &runtime->context, runtime->consumer, &limits);

@@ -7,7 +7,9 @@ static struct bus *conformance_open(void)
 {
     rig_make_folder();
     struct bus_options options = rig_options();
-    return rig_open(&options, clock_system());
+    struct bus *bus = rig_open(&options, clock_system());
+    assert_false(bus_positions_apart(bus)); /* one transaction takes both */
+    return bus;
 }
 
 static void conformance_close(struct bus *bus)

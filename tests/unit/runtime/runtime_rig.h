@@ -19,10 +19,23 @@ enum { RIG_WAIT_MS = 240000, RIG_PARTITIONS = 4, RIG_TURN_MS = 1 };
 
 static char rig_folder[64];
 
-/* --- faults: the test's CMakeLists wraps bus_commit() ----------------------------------------- */
+/* --- faults: the test's CMakeLists wraps these calls of the bus ------------------------------- */
+
+/* as if the bus were Kafka: at least once positions are told seldom */
+static atomic_bool rig_positions_apart;
+
+bool __wrap_bus_positions_apart(const struct bus *bus);
+bool __wrap_bus_positions_apart(const struct bus *bus)
+{
+    (void)bus;
+    return atomic_load(&rig_positions_apart);
+}
 
 /* the next `count` commits give this code */
 static atomic_int commit_fault, commit_fault_count, commits_asked;
+/* of those only that withhold their positions, as the one before did */
+static atomic_bool commit_fault_withheld;
+static atomic_int commits_withheld; /* in a row */
 /* each takes so long; how many are at it */
 static atomic_int commit_takes_ms, commits_running;
 /* how many were asked for with positions; of these, without an entry in the ledger */
@@ -48,13 +61,17 @@ int __wrap_bus_commit(struct bus_consumer *consumer, const struct bus_output *ou
     atomic_fetch_add(&commits_running, 1);
     if (atomic_load(&commit_takes_ms)) poll(NULL, 0, atomic_load(&commit_takes_ms));
     atomic_fetch_sub(&commits_running, 1);
-    if (atomic_load(&commit_fault_count) > 0) {
+    bool withheld_before = atomic_load(&commits_withheld) > 0;
+    if (position_count) atomic_store(&commits_withheld, 0);
+    if (atomic_load(&commit_fault_count) > 0 &&
+        (!atomic_load(&commit_fault_withheld) || (position_count == 0 && withheld_before))) {
         atomic_fetch_sub(&commit_fault_count, 1);
         return err_set(err, (enum err_code)atomic_load(&commit_fault), "by the test");
     }
     for (size_t i = 0; i < output_count && atomic_load(&commit_bytes_most); i++)
         if (outputs[i].value.size > atomic_load(&commit_bytes_most))
             return err_set(err, E_TOO_LARGE, "by the test");
+    atomic_fetch_add(&commits_withheld, position_count == 0);
     return __real_bus_commit(consumer, outputs, output_count, positions, position_count, err);
 }
 
@@ -189,10 +206,12 @@ static inline int rig_setup(void **state)
     (void)state;
     atomic_int *const counters[] = {
         &commit_fault_count, &commits_asked, &commits_telling, &commits_unaccounted,
-        &commit_takes_ms, &shell_hold, &shell_reload_fails,
+        &commits_withheld, &commit_takes_ms, &shell_hold, &shell_reload_fails,
         &shell_reloads, &shell_drains, &shell_deferred, &shell_rewinds};
     for (size_t i = 0; i < COUNT_OF(counters); i++) atomic_store(counters[i], 0);
     atomic_store(&commit_bytes_most, 0);
+    atomic_store(&commit_fault_withheld, false);
+    atomic_store(&rig_positions_apart, false);
     snprintf(rig_folder, sizeof rig_folder, "/tmp/verbatim-runtime-XXXXXX");
     return mkdtemp(rig_folder) ? 0 : -1;
 }

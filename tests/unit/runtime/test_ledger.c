@@ -124,6 +124,7 @@ static void test_each_record_is_told_once(void **state)
         struct told told = nothing_told();
         CASE(faults[i].why);
         if (i) assert_int_equal(rig_setup(state), 0);
+        atomic_store(&rig_positions_apart, true);
         outside_open(&outside, TOPIC_LEDGER);
         produce_all(&outside);
         rig_fail_commits(faults[i].code, faults[i].times);
@@ -154,6 +155,7 @@ static void too_large_is_told_as_it_ended(const char *delivery)
     struct replica replica;
     struct told told = nothing_told();
     memset(large, 'l', sizeof large - 1);
+    atomic_store(&rig_positions_apart, true);
     outside_open(&outside, TOPIC_LEDGER);
     outside_produce(&outside, large, 0, 3, NULL, 0);
     outside_produce(&outside, "ok", 0, 20, NULL, 0);
@@ -180,6 +182,7 @@ static void a_stop_leaves_nothing_untold(const char *delivery)
     struct outside outside;
     struct replica replica;
     struct told told = nothing_told();
+    atomic_store(&rig_positions_apart, true);
     outside_open(&outside, TOPIC_LEDGER);
     outside_produce(&outside, "ok", 0, 30, NULL, 0);
     replica_start(&replica, (const char *[]){delivery, NULL});
@@ -198,14 +201,15 @@ static void test_a_stop_leaves_nothing_untold(void **state)
     a_stop_leaves_nothing_untold(AT_LEAST_ONCE);
 }
 
-/* Records that come singly: their positions, and so their entries, are told ten times a second. */
-static void test_at_least_once_tells_seldom(void **state)
+/* Records that come singly: where telling costs, their positions, and so their entries, are told
+ * ten times a second. */
+static void at_least_once_tells(bool seldom)
 {
     enum { RECORDS = 200, EVERY_MS = 100 };
     struct outside outside;
     struct replica replica;
     struct told told = nothing_told();
-    (void)state;
+    atomic_store(&rig_positions_apart, seldom);
     outside_open(&outside, TOPIC_LEDGER);
     replica_start(&replica, (const char *[]){AT_LEAST_ONCE, NULL});
     replica_await_ready(&replica);
@@ -216,11 +220,53 @@ static void test_at_least_once_tells_seldom(void **state)
     }
     read_until(&outside, RECORDS, &told); /* the last ones too, though nothing comes any more */
     int64_t took_ms = clock_mono_ms(clock_system()) - since_ms;
-    assert_true(atomic_load(&commits_telling) <= 2 + took_ms / EVERY_MS);
+    int telling = atomic_load(&commits_telling);
+    if (seldom) assert_true(telling <= 2 + took_ms / EVERY_MS);
+    else assert_true(atomic_load(&commits_asked) - telling <= 1); /* a status */
     assert_int_equal(atomic_load(&commits_unaccounted), 0);
     assert_int_equal(replica_stop(&replica), E_OK);
     outside_read_none(&outside);
     outside_close(&outside);
+}
+
+static void test_at_least_once_tells_seldom(void **state)
+{
+    (void)state;
+    at_least_once_tells(true);
+    rig_anew();
+    at_least_once_tells(false);
+}
+
+/* A commit that withholds its positions fails, when one before it has succeeded. */
+static void withheld_fails(enum err_code code)
+{
+    enum { MOST = 4000 };
+    struct outside outside;
+    struct replica replica;
+    struct told told = nothing_told();
+    int produced = 0;
+    atomic_store(&rig_positions_apart, true);
+    outside_open(&outside, TOPIC_LEDGER);
+    atomic_store(&commit_fault_withheld, true);
+    rig_fail_commits(code, 1);
+    replica_start(&replica, (const char *[]){AT_LEAST_ONCE, NULL});
+    for (; atomic_load(&commit_fault_count) > 0 && produced < MOST; produced++)
+        outside_produce(&outside, "ok", produced, 1, NULL, 0);
+    assert_int_equal(atomic_load(&commit_fault_count), 0);
+    read_until(&outside, (uint64_t)produced, &told);
+    assert_int_equal(told.documents.records, produced);
+    assert_int_equal(replica_stop(&replica), E_OK);
+    assert_int_equal(atomic_load(&commits_unaccounted), 0);
+    outside_read_none(&outside);
+    outside_close(&outside);
+}
+
+static void test_withheld_fails(void **state)
+{
+    (void)state;
+    withheld_fails(E_CANCELLED);
+    rig_anew();
+    withheld_fails(E_UNAVAILABLE);
 }
 
 static void test_silence_is_told(void **state)
@@ -257,7 +303,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         RIG_TEST(test_each_record_is_told_once), RIG_TEST(test_too_large_is_told_as_it_ended),
         RIG_TEST(test_a_stop_leaves_nothing_untold), RIG_TEST(test_at_least_once_tells_seldom),
-        RIG_TEST(test_silence_is_told),
+        RIG_TEST(test_withheld_fails), RIG_TEST(test_silence_is_told),
         RIG_TEST(test_it_can_be_turned_off),
     };
     log_setup(LOG_ERROR, LOG_TEXT);
