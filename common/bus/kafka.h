@@ -231,8 +231,7 @@ struct kafka_consumer {
     rd_kafka_t *client;
     rd_kafka_queue_t *queue; /* the one that everything is forwarded to */
     int wake_fd;
-    struct bus_subscription
-        subscription; /* of its pointers only the callbacks' and `user` are used */
+    struct bus_subscription subscription; /* of its pointers the callbacks' and `user` are used */
     bool in_group, closing, hastened;
     uint32_t topics; /* bits */
     char member[KAFKA_NAME_MAX + 1], group_id[KAFKA_NAME_MAX + 1];
@@ -258,6 +257,7 @@ struct kafka_consumer {
     bool suspect;
     int64_t old_ms;
     bool group_lost;     /* the group forgot us, or we it */
+    atomic_bool lost;    /* what we seem to own has another owner: nothing of it is committed */
     /* when the client started; when a broker was last found away; mono, 0: never */
     int64_t started_ms, lost_ms;
 
@@ -339,9 +339,9 @@ int position_confirm(struct kafka_consumer *consumer, int timeout_ms, struct err
 void position_clear(struct kafka_consumer *consumer);
 /* All that it owns, from where they stand; the caller destroys the list. */
 rd_kafka_topic_partition_list_t *position_list(const struct kafka_consumer *consumer);
-/* Tells the owner; `call` is the subscription's on_assigned or on_revoked. */
-void position_tell(struct kafka_consumer *consumer,
-                   void (*call)(void *, const struct bus_position *, size_t));
+/* Tells the subscription's owner; lost: another member may have them already. */
+void position_tell_assigned(struct kafka_consumer *consumer);
+void position_tell_revoked(struct kafka_consumer *consumer, bool lost);
 /* Of a reader: begins to read where each partition stands, if one was added or sought. */
 int position_assign(struct kafka_consumer *consumer, struct err *err) CHECKED;
 void position_pause_coming(struct kafka_consumer *consumer); /* each before the assignment is told */

@@ -181,6 +181,8 @@ static int check_owned(struct kafka_consumer *consumer, const struct bus_positio
                        size_t count, struct err *err)
 {
     int rc = E_OK;
+    if (count && atomic_load(&consumer->lost))
+        return err_set(err, E_CANCELLED, "the partitions are lost to another owner");
     pthread_mutex_lock(&consumer->lock);
     for (size_t i = 0; i < count && rc == E_OK; i++) {
         bool found = false;

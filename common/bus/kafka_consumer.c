@@ -121,7 +121,7 @@ static int begin_reading(struct kafka_consumer *consumer, struct err *err)
     rd_kafka_topic_partition_list_destroy(list);
     if (rc == E_OK && code) rc = kafka_error(code, "assign", NULL, err);
     ends_adopt(consumer);
-    position_tell(consumer, consumer->subscription.on_assigned);
+    position_tell_assigned(consumer);
     return rc;
 }
 
@@ -136,9 +136,10 @@ void consumer_on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t code,
         return;
     }
     ends_await(consumer, NULL);
-    if (rd_kafka_assignment_lost(client)) position_group_lost(consumer);
+    bool lost = rd_kafka_assignment_lost(client);
+    if (lost) position_group_lost(consumer);
     if (consumer->current) batch_empty(consumer->current);
-    if (!consumer->closing) position_tell(consumer, consumer->subscription.on_revoked);
+    if (!consumer->closing) position_tell_revoked(consumer, lost);
     /* for the next owner, if it is in time */
     owed_settle(consumer, clock_mono_ms(clock_system()) + KAFKA_CALL_MS, &ignored);
     owed_forget(consumer);
@@ -186,7 +187,7 @@ static int adopt_found(struct kafka_consumer *consumer, struct err *err)
     consumer->moved = true;
     /* the next poll assigns them, where the caller sought by then */
     consumer_make_readable(consumer);
-    position_tell(consumer, consumer->subscription.on_assigned);
+    position_tell_assigned(consumer);
     return E_OK;
 }
 

@@ -245,7 +245,7 @@ static int go_outside(struct kafka_consumer *consumer, struct err *err)
     exile->again_ms = now_ms + ((int64_t)REJOIN_AFTER_MS << exile->times);
     exile->outside = true;
     log_error(LOG_WARN, "kafka", "this member was fenced; it joins again", &consumer->trouble);
-    position_tell(consumer, consumer->subscription.on_revoked);
+    position_tell_revoked(consumer, true);
     owed_forget(consumer);
     position_clear(consumer);
     member_forget_group(consumer);
@@ -262,7 +262,7 @@ int member_rejoin(struct kafka_consumer *consumer, struct err *err)
     if (consumer->open || clock_mono_ms(clock_system()) < exile->again_ms)
         return err_set(err, E_UNAVAILABLE, "this member was fenced, and hasn't joined again yet");
     /* no partitions are left, but a status may have been committed meanwhile */
-    position_tell(consumer, consumer->subscription.on_revoked);
+    position_tell_revoked(consumer, true);
     ends_stop(consumer);
     ends_await(consumer, NULL);
     destroy_client(consumer);

@@ -72,8 +72,8 @@ rd_kafka_topic_partition_list_t *position_list(const struct kafka_consumer *cons
     return list;
 }
 
-void position_tell(struct kafka_consumer *consumer,
-                   void (*call)(void *, const struct bus_position *, size_t))
+static void tell(struct kafka_consumer *consumer,
+                 void (*call)(void *, const struct bus_position *, size_t))
 {
     if (!call) return;
     struct bus_position *positions = calloc(consumer->owned_count + 1, sizeof *positions);
@@ -86,6 +86,18 @@ void position_tell(struct kafka_consumer *consumer,
                                              consumer->owned[i].position};
     call(consumer->subscription.user, positions, consumer->owned_count);
     free(positions);
+}
+
+void position_tell_assigned(struct kafka_consumer *consumer)
+{
+    tell(consumer, consumer->subscription.on_assigned);
+}
+
+void position_tell_revoked(struct kafka_consumer *consumer, bool lost)
+{
+    atomic_store(&consumer->lost, lost);
+    tell(consumer, consumer->subscription.on_revoked);
+    atomic_store(&consumer->lost, false);
 }
 
 /* --- pause ----------------------------------------------------------------------------------- */
