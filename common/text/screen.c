@@ -204,11 +204,13 @@ static bool is_unknown(const struct asked *asked, const struct screen_result *re
            asked->plain != (1u << asked->words) - 1;
 }
 
+/* The byte belongs to a Latin letter, or to an accent that stands alone: half an emoji is none. */
 static bool is_letter(struct str text, size_t at)
 {
     if (at >= text.size) return false;
+    while (at && ((uint8_t)text.data[at] & 0xC0) == 0x80) at--;
     uint8_t c = (uint8_t)text.data[at];
-    return c >= 0x80 || (uint8_t)((c | 0x20) - 'a') < 26;
+    return (c >= 0xC3 && c <= 0xCD) || (uint8_t)((c | 0x20) - 'a') < 26;
 }
 
 /* Only an apostrophe was lost `at` there: "don't", "l'eau". */

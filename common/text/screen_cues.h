@@ -67,6 +67,7 @@ enum {
     S("elsewhere",            ELSEWHERE) \
     S("cause",                CAUSE) \
     S("relief",               RELIEF) \
+    S("relief false",         RELIEF_FALSE) \
     S("spared",               SPARED) \
     S("scope end",            SCOPE_END) \
     S("list",                 LIST) \
@@ -89,6 +90,7 @@ enum cue_role {
     CUE_ELSEWHERE,
     CUE_CAUSE,
     CUE_RELIEF,
+    CUE_RELIEF_FALSE,
     CUE_SPARED,
     CUE_SCOPE_END,
     CUE_LIST,
@@ -106,7 +108,7 @@ static inline bool cue_is_criterion(uint8_t role)
 /* They say of the whole text what became of it. */
 static inline bool cue_is_outcome(uint8_t role)
 {
-    return role == CUE_RELIEF || role == CUE_SPARED;
+    return role == CUE_RELIEF || role == CUE_RELIEF_FALSE || role == CUE_SPARED;
 }
 
 struct cue_section {

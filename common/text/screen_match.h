@@ -68,6 +68,7 @@ struct raw_hits {
     uint32_t count;
     bool cut; /* there were more than SCREEN_RAW_HITS */
     bool patient, product, reporter;
+    bool left; /* the product: what went then is no relief */
     bool eased; /* of no hits: an ailment went, or nothing came of a danger; no cause is named */
 };
 

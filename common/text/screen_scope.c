@@ -15,8 +15,8 @@ enum {
     HYPOTHETICAL_WORDS = 9,
     INDICATION_WORDS = 5,
     LIST_WORDS = 3, /* "or any kind of" between two findings of one list */
-    STORY_WORDS = 2, /* so many in a text make all of it a story; one makes its sentence one, but for
-                      * hazards and goods: "the film melted" */
+    STORY_WORDS = 2, /* so many in a text make all of it a story; one makes its sentence one, but
+                      * for hazards and goods: "the film melted" */
     REAL_WORDS = 8,  /* on either side of a hit, within its sentence */
 };
 
@@ -37,6 +37,7 @@ static const struct {
     [CUE_ELSEWHERE] = {.all = MARK_ELSEWHERE},
     [CUE_CAUSE] = {.all = MARK_CAUSE},
     [CUE_RELIEF] = {.last = MARK_RELIEF},
+    [CUE_RELIEF_FALSE] = {0},
     [CUE_SPARED] = {.last = MARK_SPARED},
     [CUE_SCOPE_END] = {.all = MARK_SCOPE_END},
     [CUE_LIST] = {.all = MARK_LIST},
@@ -58,6 +59,7 @@ static void mark_form(const struct screen_words *words, const struct cue_form *f
     hits->patient |= role == CUE_PATIENT;
     hits->product |= role == CUE_PRODUCT;
     hits->reporter |= role == CUE_REPORTER;
+    hits->left |= role == CUE_RELIEF_FALSE;
 }
 
 /* What is asked of a word: criteria alone, those and what marks the words around it, or what it
@@ -283,6 +285,14 @@ static bool is_relieved(const struct screen_words *words, const uint16_t *marks,
            hit->first <= last_relief && !is_caused(words, marks, hit);
 }
 
+/* What was foretold ends here: "I read the leaflet, yet", "it might sting, my face". */
+static bool is_told_anew(const struct screen_words *words, const uint16_t *marks, uint32_t at)
+{
+    return marks[at] & MARK_SCOPE_END ||
+           (words->before[at] != BOUNDARY_NONE &&
+            words->list->entries[words->entries[at]].groups & words->list->real);
+}
+
 /* Its sentence tells before it of what is only read, feared or foretold: "the leaflet is scary,
  * fits, vomiting". Alone that says little, and much where the text has "none of it". */
 static bool is_foretold(const struct screen_words *words, const uint16_t *marks,
@@ -292,8 +302,11 @@ static bool is_foretold(const struct screen_words *words, const uint16_t *marks,
     if (hit->polarity == SCREEN_CONDITIONAL) return true;
     if (hit->polarity != SCREEN_AFFIRMED || is_caused(words, marks, hit)) return false;
     sentence_of(words, hit, &first, &end);
-    while (first < hit->first && !(marks[first] & MARK_HYPOTHETICAL_BEFORE)) first++;
-    return first < hit->first;
+    bool told = false;
+    for (; first < hit->first; first++)
+        told = marks[first] & MARK_HYPOTHETICAL_BEFORE ||
+               (told && !is_told_anew(words, marks, first));
+    return told && !is_told_anew(words, marks, hit->first);
 }
 
 /* Whether what the whole text says could change anything: of hits few are such. */
@@ -319,6 +332,7 @@ static void find_outcomes(const struct screen_words *words, uint16_t *marks, str
         found |= marks[at];
         if (marks[at] & MARK_RELIEF) last_relief = at;
     }
+    if (hits->left) found &= (uint16_t)~MARK_RELIEF;
     hits->eased = found & (MARK_RELIEF | MARK_SPARED) && !(found & MARK_CAUSE);
     for (uint32_t i = 0; i < hits->count; i++) {
         struct raw_hit *hit = &hits->items[i];

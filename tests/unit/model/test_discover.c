@@ -58,7 +58,7 @@ static void test_what_is_found(void **state)
         "La cafetera es buena.", "[PERSON] spoke of the kettle to [PERSON].",
         "[PERSON] is here. [PERSON] was there. [PERSON] too.",
         "Quiero otra.", "Eso quiero.", "No quiero esta.",
-        "New products!", "Many products.", "products."};
+        "New products!", "Many products.", "products.", "The pain is back.", "Le pain est dur."};
     static const struct { const char *why, *text; uint32_t records; } cases[] = {
         {"plural and singular are one", "charging cable", 4},
         {"a part that never stands alone is not told twice", "charging", 0},
@@ -68,6 +68,7 @@ static void test_what_is_found(void **state)
         {"a stop word", "the", 0},
         {"a word of every day, alone", "quiero", 0},
         {"in its plural, too", "products", 0},
+        {"a noun in one of the languages", "pain", 2},
         {"not across the end of a sentence", "broke kettle", 0},
         {"too few records", "aunt", 0},
         {"what was taken out for privacy is no topic", "person", 0},

@@ -119,6 +119,10 @@ static void damaged_texts_are_never_silently_safe(void **state)
         {"or begin them", "fr", "Une \uFFFDruption le soir", "damaged"},
         {"quotes come in pairs", "fr", "Un \uFFFDbon\uFFFD produit, \uFFFDtop niveau\uFFFD", NULL},
         {"one of them closes none", "fr", "Un \uFFFDbon produit, \uFFFDtop niveau", "damaged"},
+        {"half an emoji beside a whole one", "fr", "Super \U0001F44D\uFFFD merci", NULL},
+        {"beside a heart", "es", "Genial \u2764\uFFFD", NULL},
+        {"beside a price", "fr", "Que 10\u20AC\uFFFD pour \u00e7a", NULL},
+        {"an accent that stands alone", "fr", "Le produit a bru\u0302l\uFFFD", "damaged"},
         {"other wide characters", "en", "Great product\uFF01 Really\uFF01", NULL},
     };
     struct arena arena = {0};
