@@ -43,7 +43,11 @@ struct writer {
     struct appender appender;
 };
 
-static inline void queue_init(struct queue *queue) { queue->first = NULL, queue->last = &queue->first; }
+static inline void queue_init(struct queue *queue)
+{
+    queue->first = NULL;
+    queue->last = &queue->first;
+}
 
 static inline void queue_add(struct queue *queue, struct request *request)
 {

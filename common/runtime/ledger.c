@@ -110,7 +110,8 @@ static bool count_all(const struct flow *flow, struct ledger_entries *entries)
 
 /* --- as a message ---------------------------------------------------------------------------- */
 
-static bool fill_outputs(const struct ledger_entry *entry, struct account *account, struct arena *arena)
+static bool fill_outputs(const struct ledger_entry *entry, struct account *account,
+                         struct arena *arena)
 {
     struct posting_list list = {.items = ARENA_ARRAY(arena, struct posting, TOPIC_COUNT)};
     if (!list.items) return false;

@@ -128,6 +128,18 @@ static void commit_failed(struct runtime *runtime, const struct err *err)
     }
 }
 
+/* What was gathered is written, as far as it is to be. */
+static void end_commit(struct runtime *runtime)
+{
+    runtime->gathered = false;
+    if (runtime->flow.position_count) {
+        runtime->owes = runtime->flow.withholds;
+        ledger_committed(runtime);
+    }
+    flow_committed(&runtime->flow);
+    arena_reset(&runtime->status_arena);
+}
+
 static void take_commit(struct runtime *runtime)
 {
     int code;
@@ -141,13 +153,7 @@ static void take_commit(struct runtime *runtime)
     }
     runtime->commits_done++;
     runtime->commit_failures = runtime->last_tries = 0;
-    runtime->gathered = false;
-    if (runtime->flow.position_count) {
-        runtime->owes = runtime->flow.withholds;
-        ledger_committed(runtime);
-    }
-    flow_committed(&runtime->flow);
-    arena_reset(&runtime->status_arena);
+    end_commit(runtime);
 }
 
 static void add_status(struct runtime *runtime, int64_t now)
@@ -191,8 +197,12 @@ static void start_commit(struct runtime *runtime, int64_t now)
         add_status(runtime, now);
     }
     if (!runtime->gathered) return;
-    committer_start(runtime->committer, flow->outputs, flow->output_count, flow->positions,
-                    flow->withholds ? 0 : flow->position_count);
+    size_t position_count = flow->withholds ? 0 : flow->position_count;
+    if (flow->output_count + position_count == 0) /* nothing came of the records */
+        end_commit(runtime);
+    else
+        committer_start(runtime->committer, flow->outputs, flow->output_count, flow->positions,
+                        position_count);
 }
 
 /* Before partitions go: for their next owner. */

@@ -40,6 +40,8 @@ static atomic_int commits_withheld; /* in a row */
 static atomic_int commit_takes_ms, commits_running;
 /* how many were asked for with positions; of these, without an entry in the ledger */
 static atomic_int commits_telling, commits_unaccounted;
+/* and how many with nothing at all */
+static atomic_int commits_empty;
 /* of one message; 0: any, as a broker with a lower limit than ours */
 static atomic_size_t commit_bytes_most;
 
@@ -57,6 +59,7 @@ int __wrap_bus_commit(struct bus_consumer *consumer, const struct bus_output *ou
     for (size_t i = 0; i < output_count; i++) accounted |= outputs[i].topic == TOPIC_LEDGER;
     atomic_fetch_add(&commits_telling, position_count > 0);
     atomic_fetch_add(&commits_unaccounted, !accounted);
+    atomic_fetch_add(&commits_empty, output_count + position_count == 0);
     atomic_fetch_add(&commits_asked, 1);
     atomic_fetch_add(&commits_running, 1);
     if (atomic_load(&commit_takes_ms)) poll(NULL, 0, atomic_load(&commit_takes_ms));
@@ -206,7 +209,7 @@ static inline int rig_setup(void **state)
     (void)state;
     atomic_int *const counters[] = {
         &commit_fault_count, &commits_asked, &commits_telling, &commits_unaccounted,
-        &commits_withheld, &commit_takes_ms, &shell_hold, &shell_reload_fails,
+        &commits_empty, &commits_withheld, &commit_takes_ms, &shell_hold, &shell_reload_fails,
         &shell_reloads, &shell_drains, &shell_deferred, &shell_rewinds};
     for (size_t i = 0; i < COUNT_OF(counters); i++) atomic_store(counters[i], 0);
     atomic_store(&commit_bytes_most, 0);

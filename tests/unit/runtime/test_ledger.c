@@ -215,7 +215,7 @@ static void at_least_once_tells(bool seldom)
     replica_await_ready(&replica);
     int64_t since_ms = clock_mono_ms(clock_system());
     for (int i = 0; i < RECORDS; i++) {
-        outside_produce(&outside, "ok", i, 1, NULL, 0);
+        outside_produce(&outside, i % 2 ? "ok" : "silent", i, 1, NULL, 0);
         RIG_AWAIT(replica_progress(&replica).done == (unsigned)i + 1);
     }
     read_until(&outside, RECORDS, &told); /* the last ones too, though nothing comes any more */
@@ -223,6 +223,9 @@ static void at_least_once_tells(bool seldom)
     int telling = atomic_load(&commits_telling);
     if (seldom) assert_true(telling <= 2 + took_ms / EVERY_MS);
     else assert_true(atomic_load(&commits_asked) - telling <= 1); /* a status */
+    assert_int_equal(told.documents.records, RECORDS / 2);
+    assert_int_equal(told.dropped.records, RECORDS / 2);
+    assert_int_equal(atomic_load(&commits_empty), 0);
     assert_int_equal(atomic_load(&commits_unaccounted), 0);
     assert_int_equal(replica_stop(&replica), E_OK);
     outside_read_none(&outside);
