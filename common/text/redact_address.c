@@ -90,11 +90,12 @@ static size_t grid_end(struct str text, size_t i)
     for (size_t k = 0; k < sizeof signs / sizeof *signs; k++) {
         if (!str_starts(str_slice(text, end, text.size), str_of(signs[k]))) continue;
         end += strlen(signs[k]);
+        bool word_only = is_one_of(signs[k][0], "nN") && signs[k][2] == ' ';
         size_t dash = end;
         while (is_ascii_alnum(at(text, dash)) && dash - end < 5) dash++;
-        size_t door = address_skip(text, dash, " ", 1);
+        size_t blanks = !word_only, door = address_skip(text, dash, " ", blanks);
         if (!is_digit(at(text, end)) || at(text, door) != '-') return i;
-        door = address_skip(text, door + 1, " ", 1);
+        door = address_skip(text, door + 1, " ", blanks); /* "no 5 - 2 canciones" */
         if (!is_digit(at(text, door))) return i;
         end = skip_digits_and_letter(text, door);
         redact_word_at(text, end + 1, &word);

@@ -144,6 +144,16 @@ size_t address_start_before_code(struct str text, size_t code)
     return start_before(text, code, false);
 }
 
+/* What there are many thousands of: "La Finca, 10000 Metros". */
+static bool is_measure(const struct redact_word *word)
+{
+    static const char *const measures[] = {
+        "metros", "metres", "meters", "miles", "millas", "kilometros", "kilometres", "euros",
+        "dollars", "dolares", "pesos", "hectareas", "hectares", "habitantes", "habitants",
+        "personas", "personnes", "unidades", "more", "times", "total"};
+    return IS_ONE_OF(word, measures);
+}
+
 /* "VA 22827": of the United States. */
 static bool is_state(const struct redact_word *word)
 {
@@ -155,11 +165,26 @@ static bool is_state(const struct redact_word *word)
     return word->upper && word->size == 2 && IS_ONE_OF(word, states);
 }
 
+/* "300 MORE, OR 12000", "150 TRUCK IN 20000": where all is in capitals, states that are words want
+ * a town and a comma before them. */
+static bool is_shouted(struct str text, const struct redact_word *state)
+{
+    static const char *const words[] = {"al", "co", "de", "hi", "id", "in", "la", "ma",
+                                        "me", "oh", "ok", "or", "pa"};
+    struct redact_word town;
+    if (!IS_ONE_OF(state, words)) return false;
+    redact_word_before(text, state->start, &town);
+    bool comma = town.end + 2 == state->start && text.data[town.end] == ',';
+    return comma ? redact_is_ordinary(&town) || town.cues & CUE(COMMON) || is_measure(&town)
+                 : town.end + 1 != state->start || town.upper;
+}
+
 size_t address_start_before_zip(struct str text, size_t zip)
 {
     struct redact_word state, town;
     redact_word_before(text, zip, &state);
     if (state.end + 1 == zip && is_state(&state)) {
+        if (is_shouted(text, &state)) return zip;
         size_t start = start_before(text, state.start, false);
         return start < state.start ? start : zip;
     }
@@ -167,6 +192,7 @@ size_t address_start_before_zip(struct str text, size_t zip)
     char mark = zip > 1 && text.data[zip - 1] == ' ' ? text.data[zip - 2] : before(text, zip);
     if ((mark != ',' && mark != '\n') || at(text, zip + 5) != ' ') return zip;
     redact_word_at(text, zip + 6, &town);
-    if (!town.capital || town.size < 3 || redact_is_ordinary(&town)) return zip;
+    if (!town.capital || town.size < 3 || redact_is_ordinary(&town) || is_measure(&town))
+        return zip;
     return start_before(text, zip, true);
 }

@@ -340,6 +340,17 @@ static size_t small_street_end(struct str text, size_t number, size_t names,
     return city > end ? city : coded || context->all & CUE(ADDRESS) ? end : names;
 }
 
+/* "Ennis V95 E2HX", "eircode A65 F4E2", but not "Part A65 F4E2". */
+static bool is_irish(struct str text, size_t code, const struct redact_context *context)
+{
+    struct redact_word town;
+    redact_word_before(text, code, &town);
+    bool place = town.capital && town.size >= 4 && !redact_is_ordinary(&town) &&
+                 !(town.cues & (CUE(ORDER) | CUE(VERSION) | CUE(COMMON)));
+    return context->all & (CUE(ZIP) | CUE(ADDRESS)) || before(text, code) == '\n' ||
+           (code > 1 && text.data[code - 2] == ',') || (town.end + 1 == code && place);
+}
+
 size_t redact_address_number(struct redact_finder *finder, size_t start,
                              const struct redact_context *context)
 {
@@ -353,7 +364,9 @@ size_t redact_address_number(struct redact_finder *finder, size_t start,
     }
     /* of the codes only the British and the Canadian ones are enough by themselves */
     size_t code = is_upper(at(text, start)) ? address_code_end(text, start) : start;
-    if (code > start) return address_take(finder, address_start_before_code(text, start), code);
+    bool irish = code - start == 8 && text.data[start + 3] == ' ';
+    if (code > start && (!irish || is_irish(text, start, context)))
+        return address_take(finder, address_start_before_code(text, start), code);
     if (number == start || at(text, start) == '#') return 0;
     size_t unnumbered = number - start == 5 ? unnumbered_start(text, start) : start;
     if (unnumbered < start)

@@ -36,7 +36,7 @@ size_t address_house_end(struct str text, size_t i)
         "n\xC2\xBA", "n\xC2\xB0", "N\xC2\xBA", "N\xC2\xB0", "n.", "no.", "No.", "Nro.", "nro.",
         "num.", "#", "n\xC3\xBAm.", "Km. ", "Km ", "km. ", "km "};
     bool sign = !is_digit(at(text, i));
-    if (sign && (!at(text, i) || !strchr("nN#kKsS", at(text, i)))) return start;
+    if (sign && (!is_one_of(at(text, i), "nN#kKsS"))) return start;
     for (size_t k = 0; sign && k < sizeof signs / sizeof *signs; k++)
         if (str_starts(str_slice(text, i, text.size), str_of(signs[k]))) {
             i = address_skip(text, i + strlen(signs[k]), " ", 1);
@@ -232,7 +232,7 @@ static bool is_label(struct str text, size_t end)
     if (at(text, end) == '.') end++;
     size_t mark = address_skip(text, end, " ", 1);
     return at(text, mark) == ':' || (at(text, end - 1) == '.' && mark > end &&
-                                     (is_digit(at(text, mark)) || strchr("(+", at(text, mark))));
+                                     (is_digit(at(text, mark)) || is_one_of(at(text, mark), "(+")));
 }
 
 /* What belongs to an address behind its street: flat, city, state, code, in any order,

@@ -23,6 +23,24 @@ static bool parts(struct str text, size_t start, size_t end, bool cue)
     return false;
 }
 
+/* "EIN", "ein 46-2218826", but not "ein 1234567 Modell"; "documento nº", "mi documento", "documento
+ * 27.449.310", but not "el documento 12345". */
+static bool is_id_here(struct str text, const struct redact_word *word, size_t number)
+{
+    static const char *const kinds[] = {"n", "no", "num", "numero", "personal", "argentino",
+                                        "extranjero", "uruguayo", "paraguayo"};
+    struct str said = str_slice(text, word->start, word->end);
+    struct redact_word kind;
+    if (word_is(word, "ein"))
+        return memcmp(said.data, "EIN", 3) == 0 || at(text, number + 2) == '-';
+    if (!word_is(word, "documento")) return true;
+    redact_word_before(text, word->start, &kind);
+    if (at(text, word->end) == ':' || word_is(&kind, "mi") || word_is(&kind, "con")) return true;
+    redact_word_at(text, word->end + 1, &kind);
+    return at(text, number + 2) == '.' ||
+           (at(text, word->end) == ' ' && IS_ONE_OF(&kind, kinds));
+}
+
 struct redact_context redact_context_before(struct str text, size_t start)
 {
     static const uint32_t classes = CUE(PHONE) | CUE(CARD) | CUE(ACCOUNT) | CUE(ID) | CUE(BIRTH) |
@@ -36,6 +54,7 @@ struct redact_context redact_context_before(struct str text, size_t start)
         if (word.cues & CUE(SECRET) && redact_secret_needs_more(&word)) word.cues = 0;
         if (!word.size || word.start < least || parts(text, word.end, end, word.cues & classes))
             break;
+        if (word.cues & CUE(ID) && !is_id_here(text, &word, start)) word.cues &= ~CUE(ID);
         context.all |= word.cues;
         if (!context.nearest && word.cues & classes)
             context.nearest = word.cues & classes, context.distance = words;

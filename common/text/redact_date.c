@@ -60,7 +60,7 @@ static bool worded_date(struct str text, const struct redact_digits *digits, siz
     if (digits->sizes[0] > 2 || group_value(digits, 0) > 31) return false;
     redact_word_before(text, start, &word);
     if (word.cues & CUE(MONTH) && word.end + 2 >= start) {
-        if (strchr("snrt", at(text, end)))
+        if (is_one_of(at(text, end), "snrt"))
             end += is_letter(at(text, end)) && is_letter(at(text, end + 1)) ? 2 : 0;
         size_t year = year_end(text, skip_date_words(text, end));
         *ret_start = word.start, *ret_end = year ? year : end;

@@ -312,6 +312,8 @@ static inline bool is_ascii_alnum(char c) { return is_digit(c) || is_upper((char
 static inline bool is_word(char c) { return is_digit(c) || is_letter(c); }
 static inline bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n'; }
 static inline char at(struct str text, size_t i) { return i < text.size ? text.data[i] : '\0'; }
+/* One of a string's bytes; strchr() would find the NUL that at() has behind the text's end. */
+static inline bool is_one_of(char c, const char *set) { return c && strchr(set, c); }
 static inline char before(struct str text, size_t i) { return i ? text.data[i - 1] : '\0'; }
 static inline bool is_apostrophe(struct str text, size_t i, size_t *ret_size)
 {

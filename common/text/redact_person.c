@@ -29,6 +29,7 @@ static size_t behind_title(struct redact_finder *finder, const struct redact_wor
     bool owned = first.cues & CUE(OWNER) && first.end + 1 == title->start;
     if (!name.parts || name.company || (owned && !name.known)) return 0;
     if (word_is(title, "chef") && !name.given) return 0; /* "Chef Bois" */
+    if (title->capital && name_is_brand_pair(text, title->start, name.start)) return name.end;
     redact_word_at(text, name.start, &first);
     if (title->size == 2 && !title->capital && first.capital && name.parts == 1 && !name.known)
         return 0; /* "ms Best app by far" */
@@ -73,7 +74,7 @@ static size_t behind_title(struct redact_finder *finder, const struct redact_wor
 static size_t answer_start(struct str text, size_t i)
 {
     static const char *const fillers[] = {"it", "s", "yes", "sure", "yeah", "oui", "c", "est", "es",
-                                          "si", "claro", "con", "con"};
+                                          "si", "claro", "con"};
     enum { LABEL_BYTES = 24 };
     size_t label = skip_blanks(text, i), end;
     if (at(text, label) != '?' || at(text, label + 1) != '\n') return i;

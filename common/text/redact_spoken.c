@@ -56,6 +56,7 @@ struct run {
     size_t start, end;
     unsigned digits, groups, units; /* groups: "cuarenta y uno" is one */
     bool zero, scale, month;
+    bool year; /* "eighty-two", "mille neuf cent": as years end, and the time of day doesn't */
 };
 
 /* Between two words of one run: a blank, a comma and a blank, a dash, three dots. */
@@ -63,7 +64,7 @@ static bool are_joined(struct str text, size_t end, size_t start)
 {
     if (start <= end || start > end + 4) return false;
     for (size_t i = end; i < start; i++)
-        if (!strchr(" ,-.", text.data[i])) return false;
+        if (!is_one_of(text.data[i], " ,-.")) return false;
     return at(text, end) != '.' || start > end + 2;
 }
 
@@ -84,12 +85,13 @@ static void count_word(struct run *run, enum said said, enum said last, bool das
     bool goes_on = (last == SAID_TENS && said == SAID_UNIT) || (dashed && last != SAID_UNIT);
     switch (said) {
     case SAID_UNIT:
+        run->year |= last == SAID_TENS;
         run->digits += !goes_on, run->groups += !goes_on, run->units += !goes_on;
         break;
     case SAID_TEEN:
     case SAID_TENS: run->digits += dashed ? 0 : 2, run->groups += !dashed; break;
     case SAID_HUNDRED: run->digits += 2; break;
-    case SAID_SCALE: run->digits += 3, run->scale = true; break;
+    case SAID_SCALE: run->digits += 3, run->scale = run->year = true; break;
     case SAID_REPEAT: run->digits++; break;
     default: break;
     }
@@ -118,7 +120,7 @@ static struct run read_run(struct str text, size_t start, bool date)
         count_word(&run, said, last, before(text, word.start) == '-');
         if (said != SAID_JOIN) last = said;
         if (!filler) run.end = word.end;
-        for (i = word.end; i < text.size && i < word.end + 4u && strchr(" ,-.", text.data[i]);) i++;
+        for (i = word.end; i < text.size && i < word.end + 4u && is_one_of(text.data[i], " ,-.");) i++;
     }
     return run;
 }
@@ -161,9 +163,12 @@ static size_t birth_said(struct redact_finder *finder, size_t start)
     struct str text = finder->text;
     struct run run = read_run(text, run_start(text, start, true), true);
     struct redact_context context = redact_context_before(text, run.start);
-    bool born = context.nearest & CUE(BIRTH) && context.distance <= 4;
-    if (!born || run.end <= start || !(run.month || (run.groups >= 2 && context.distance <= 2)))
-        return 0;
+    bool born = context.nearest & CUE(BIRTH) && context.distance <= 4,
+         year = run.year && run.groups >= 2 && context.distance <= 2;
+    struct redact_word lead;
+    redact_word_before(text, run.start, &lead);
+    year &= !IS_ONE_OF(&lead, ((const char *const[]){"at", "las"})); /* "at seven thirty-five" */
+    if (!born || run.end <= start || (!run.month && !year)) return 0;
     redact_add(finder, run.start, run.end, REDACT_DATE_OF_BIRTH);
     return run.end;
 }
@@ -174,7 +179,7 @@ size_t redact_said_number(struct redact_finder *finder, const struct redact_word
     struct str text = finder->text;
     struct redact_word next;
     size_t behind = first->end;
-    while (behind < text.size && behind < first->end + 3u && strchr(" ,-", text.data[behind]))
+    while (behind < text.size && behind < first->end + 3u && is_one_of(text.data[behind], " ,-"))
         behind++;
     if (behind == first->end || !is_letter(at(text, behind))) return 0;
     redact_word_at(text, behind, &next);
@@ -185,7 +190,10 @@ size_t redact_said_number(struct redact_finder *finder, const struct redact_word
     if (run.digits < 6 || run.groups < 3 || run.end <= first->start) return 0;
     struct redact_context context = redact_context_before(text, run.start);
     bool cue = context.nearest & cues && !(context.nearest & (CUE(ORDER) | CUE(VERSION)));
-    bool sure = run.digits >= 7 && run.groups >= 5 && !run.scale && (run.units >= 4 || run.zero) &&
+    size_t letter = letter_end(text, run.end);
+    /* without a zero before them or a letter behind, seven may be marks, or channels */
+    bool sure = run.digits >= (run.zero || letter > run.end ? 7 : 9) && run.groups >= 5 &&
+                !run.scale && (run.units >= 4 || run.zero) &&
                 !(context.nearest & (CUE(ORDER) | CUE(VERSION)));
     if ((!cue && !sure) || is_counting(text, &run)) return run.end;
     enum redact_kind kind = context.nearest & CUE(ID)        ? REDACT_NATIONAL_ID
@@ -195,7 +203,6 @@ size_t redact_said_number(struct redact_finder *finder, const struct redact_word
                             : run.digits >= 15               ? REDACT_CARD
                                                              : REDACT_PHONE;
     if (kind == REDACT_NATIONAL_ID || run.scale) {
-        size_t letter = letter_end(text, run.end);
         if (letter > run.end) kind = REDACT_NATIONAL_ID, run.end = letter;
     }
     redact_add(finder, run.start, run.end, kind);
@@ -213,7 +220,8 @@ static size_t example_end(struct str text, size_t end)
         if (!str_starts(str_slice(text, end, text.size), str_of(likes[k]))) continue;
         struct redact_word word;
         redact_word_at(text, end + strlen(likes[k]), &word);
-        return word.size > 2 ? word.end : end;
+        bool its = word.capital && word.size > 2 && word.folded[0] == (text.data[end - 1] | 0x20);
+        return its ? word.end : end;
     }
     return end;
 }
@@ -251,21 +259,38 @@ static bool are_letters_of(struct str text, size_t start, size_t end,
     return count == word->size;
 }
 
-/* "my name is", "spelled", "ça s'écrit", a name: right before the letters. The very name that they
- * spell goes with them. */
+/* Between what says that a name is spelled and its letters: "it's", "written as", the name. */
+static bool leads_to_letters(const struct redact_word *word)
+{
+    static const char *const leads[] = {"s", "spelled", "written", "out", "avec", "ca", "there"};
+    return word->capital || word->cues & (CUE(COMMON) | CUE(OWNER) | CUE(PARTICLE)) ||
+           IS_ONE_OF(word, leads);
+}
+
+/* "that's", "that is", right before the letters. */
+static bool is_that_is(struct str text, const struct redact_word *is)
+{
+    struct redact_word that;
+    redact_word_before(text, is->start, &that);
+    return (word_is(is, "s") || word_is(is, "is")) && word_is(&that, "that");
+}
+
+/* "my name is", "spelled", "ça s'écrit", a name: before the letters, with no other thing between.
+ * The very name that they spell goes with them. */
 static bool is_spelling(struct redact_finder *finder, size_t start, size_t end)
 {
     static const char *const spells[] = {"spelled", "spelt",   "spelling", "spell",  "ecrit",
                                          "epelle",  "deletreo", "deletrea", "escribe"};
     struct str text = finder->text;
     struct redact_word word;
-    bool spelled = false;
+    bool spelled = false, led = true;
     for (size_t k = 0, i = start; k < 5 && i; k++, i = word.start) {
         redact_word_before(text, i, &word);
         if (!word.size) break;
         bool placeholder = word.upper && at(text, word.end) == ']' && word_is(&word, "person");
-        spelled |= placeholder || word.cues & CUE(NAMED) || IS_ONE_OF(&word, spells);
-        spelled |= k < 2 && word_is(&word, "that"); /* "that's" */
+        bool says = placeholder || word.cues & CUE(NAMED) || IS_ONE_OF(&word, spells);
+        spelled |= led && (says || (k == 0 && is_that_is(text, &word)));
+        led &= says || leads_to_letters(&word);
         if (!are_letters_of(text, start, end, &word)) continue;
         redact_add(finder, word.start, word.end, REDACT_PERSON);
         return true;
@@ -281,7 +306,7 @@ size_t redact_spelled_name(struct redact_finder *finder, const struct redact_wor
     if (!is_single(text, start)) return 0;
     while (start > 1 && letters < SPELLED_LETTERS) { /* "A" was passed as an article is */
         size_t gap = text.data[start - 1] == ' ' && text.data[start - 2] == ',' ? 2 : 1;
-        if (!strchr(" -,", text.data[start - 1]) || start < gap + 1) break;
+        if (!is_one_of(text.data[start - 1], " -,") || start < gap + 1) break;
         size_t earlier = is_single(text, start - gap - 1) ? start - gap - 1
                                                           : example_start(text, start - gap);
         if (earlier == start - gap) break;
@@ -292,7 +317,7 @@ size_t redact_spelled_name(struct redact_finder *finder, const struct redact_wor
     bool example = end > first;
     while (letters < SPELLED_LETTERS) {
         size_t next = end;
-        while (next < end + 3 && next < text.size && strchr(" -,", text.data[next])) next++;
+        while (next < end + 3 && next < text.size && is_one_of(text.data[next], " -,")) next++;
         if (next == end || !is_single(text, next)) break;
         end = example_end(text, next + 1), letters++;
         example |= end > next + 1;

@@ -5,7 +5,7 @@
 
 #include "text/redact_find.h"
 
-/* Open addressing over 32-bit hashes: with 50,000 words, one foreign word in 80,000 is taken for
+/* Open addressing over 32-bit hashes: with 49,000 words, one foreign word in 80,000 is taken for
  * one of ours, always the same one. Half the memory and no comparison of strings. A slot's place
  * tells half of its hash, given how far it stands from where that half would have it;
  * few sets of cues are different, so it has but the number of its own. All of it is four bytes,

@@ -1,6 +1,7 @@
 /* Makes the redactor's tables when we are built, and writes them as C. Those of a few hundred words
  * are made at the first text instead (redact_phrases.c, redact_register.c, redact_ware.c). */
 #include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "text/redact_tables.h"
@@ -153,28 +154,41 @@ static void build(void)
 
 /* --- as C ----------------------------------------------------------------------------------- */
 
+/* Each is written in its own type, below its declaration: with -flto they are one program. */
 static const struct {
-    const char *name;
-    const void *words; /* of 32 bits */
-    size_t bytes;
+    const char *type, *name;
+    const void *items;
+    size_t bytes, item; /* item: bytes of one */
+    size_t row;         /* a field of a struct has so many; 0: it is no struct */
 } tables[] = {
-    {"redact_slots", slots, sizeof slots},
-    {"redact_cue_sets", cue_sets, sizeof cue_sets},
-    {"redact_filter", filter, sizeof filter},
-    {"redact_joined", joined, sizeof joined},
-    {"redact_ordinary", ordinary, sizeof ordinary},
-    {"redact_starts", &starts, sizeof starts},
-    {"redact_key_starts", &key_starts, sizeof key_starts},
-    {"redact_triggers", triggers, sizeof triggers},
-    {"redact_names", names, sizeof names},
-    {"redact_numbers", numbers, sizeof numbers},
+#define TABLE(type, name, array) {#type, #name, array, sizeof array, sizeof *(array), 0}
+#define STARTS(name, from)                                                                         \
+    {"struct redact_starts", #name, &from, sizeof from, sizeof *from.third, 1024}
+    TABLE(uint32_t, redact_slots, slots),       TABLE(uint32_t, redact_cue_sets, cue_sets),
+    TABLE(uint64_t, redact_filter, filter),     TABLE(uint32_t, redact_joined, joined),
+    TABLE(uint32_t, redact_ordinary, ordinary), TABLE(uint64_t, redact_triggers, triggers),
+    TABLE(uint64_t, redact_names, names),       TABLE(uint64_t, redact_numbers, numbers),
+    STARTS(redact_starts, starts),              STARTS(redact_key_starts, key_starts),
+#undef TABLE
+#undef STARTS
 };
 
-static void write_table(FILE *out, const char *name, const uint32_t *words, size_t count)
+static uint64_t item_at(const void *items, size_t i, size_t bytes)
 {
-    fprintf(out, "extern const uint32_t %s[];\n_Alignas(64) const uint32_t %s[] = {", name, name);
-    for (size_t i = 0; i < count; i++) fprintf(out, "%s%u,", i % 16 ? "" : "\n", words[i]);
-    fputs("\n};\n", out);
+    return bytes == sizeof(uint64_t) ? ((const uint64_t *)items)[i] : ((const uint32_t *)items)[i];
+}
+
+static void write_table(FILE *out, size_t k)
+{
+    size_t row = tables[k].row;
+    fprintf(out, "_Alignas(64) const %s %s%s = {", tables[k].type, tables[k].name,
+            row ? "" : "[]");
+    for (size_t i = 0; i < tables[k].bytes / tables[k].item; i++) {
+        if (row && i % row == 0) fputs(i ? "},\n{" : "{", out);
+        fprintf(out, "%s0x%" PRIx64 ",", i % 16 ? "" : "\n",
+                item_at(tables[k].items, i, tables[k].item));
+    }
+    fputs(row ? "}};\n" : "\n};\n", out);
 }
 
 int main(int count, char **arguments)
@@ -182,9 +196,8 @@ int main(int count, char **arguments)
     FILE *out = count == 2 ? fopen(arguments[1], "w") : NULL;
     if (!out) return 1;
     build();
-    fputs("#include <stdint.h>\n", out);
-    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
-        write_table(out, tables[i].name, tables[i].words, tables[i].bytes / sizeof(uint32_t));
+    fputs("#include \"text/redact_tables.h\"\n", out);
+    for (size_t k = 0; k < sizeof tables / sizeof *tables; k++) write_table(out, k);
     int failed = ferror(out);
     return fclose(out) || failed;
 }
