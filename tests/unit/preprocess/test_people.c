@@ -16,7 +16,8 @@ static void leaves_doubt_to_people(void **state)
         {"a language's name is no code", "hm", "English", "und", ENUM_safety_state_unassessed},
         {"nor is what holds other marks", "hm", "e~-GB", "und", ENUM_safety_state_unassessed},
         {"or is too short", "hm", "e", "und", ENUM_safety_state_unassessed},
-        {"the caller's word against a weak guess", "tot", "en", "en", ENUM_safety_state_unassessed},
+        {"the caller's word against a weak guess", "morto", "en", "en",
+         ENUM_safety_state_unassessed},
         {"the caller's word against a sure one", "Das Essen war gut und der Akku hält lange.", "en",
          "de", ENUM_safety_state_unassessed},
     };
