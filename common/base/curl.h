@@ -2,7 +2,8 @@
  * a process, and most workers never call anybody.
  *
  * Its functions have their own names: curl.c defines those that we use, and passes them on. One
- * that isn't there yet doesn't link. */
+ * that isn't there yet doesn't link. They are hidden (-fvisibility=hidden): a library that is
+ * linked to libcurl itself, as librdkafka may be, keeps to its own. */
 #ifndef VERBATIM_BASE_CURL_H
 #define VERBATIM_BASE_CURL_H
 

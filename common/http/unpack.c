@@ -3,6 +3,7 @@
  * of these. */
 #include "http/unpack.h"
 
+#include <assert.h>
 #include <limits.h>
 
 #define ZLIB_CONST
@@ -52,7 +53,7 @@ static int judge(z_stream *stream, int rc, bool *ret_done, struct err *err)
 }
 
 static int inflate_all(z_stream *stream, size_t allowed, size_t most_bytes, struct buffer *out,
-                  struct err *err)
+                       struct err *err)
 {
     size_t before = out->size;
     bool done = false;
@@ -84,13 +85,26 @@ static int unpack_gzip(struct str packed, size_t most_bytes, struct buffer *out,
 
 /* --- zstd ------------------------------------------------------------------------------------- */
 
+/* RFC 8878's, one that is to be skipped, or too short to tell. libzstd may also have the readers of
+ * what it wrote before that, and these know no bound of a window. */
+static bool is_frame(struct str packed)
+{
+    const unsigned char *at = (const unsigned char *)packed.data;
+    if (packed.size < sizeof(uint32_t)) return true;
+    uint32_t magic = at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+    return magic == ZSTD_MAGICNUMBER ||
+           (magic & ZSTD_MAGIC_SKIPPABLE_MASK) == ZSTD_MAGIC_SKIPPABLE_START;
+}
+
 static int decompress_all(ZSTD_DCtx *context, struct str packed, size_t most_bytes,
                           struct buffer *out, struct err *err)
 {
     size_t before = out->size, allowed = allowed_bytes(packed.size, most_bytes);
-    size_t left = 1; /* of a frame; 0: it is whole */
+    size_t left = 0; /* of a frame; 0: it is whole */
     ZSTD_inBuffer in = {packed.data, packed.size, 0};
-    while (left || in.pos < in.size) {
+    do {
+        if (!left && !is_frame(str_slice(packed, in.pos, packed.size)))
+            return err_set(err, E_BAD_MESSAGE, "the body isn't valid zstd: no frame of RFC 8878");
         char *room = buffer_reserve(out, PIECE_BYTES);
         if (!room) return err_set(err, E_NO_MEMORY, NULL);
         ZSTD_outBuffer piece = {room, PIECE_BYTES, 0};
@@ -102,7 +116,7 @@ static int decompress_all(ZSTD_DCtx *context, struct str packed, size_t most_byt
         if (out->size - before > allowed) return too_large(allowed, most_bytes, err);
         if (left && in.pos == in.size && piece.pos < piece.size)
             return err_set(err, E_BAD_MESSAGE, "the zstd of the body is cut short");
-    }
+    } while (left || in.pos < in.size);
     return E_OK;
 }
 
@@ -119,10 +133,6 @@ static int unpack_zstd(struct str packed, size_t most_bytes, struct buffer *out,
 int http_unpack(enum http_coding coding, struct str packed, size_t most_bytes, struct buffer *out,
                 struct err *err)
 {
-    switch (coding) {
-    case HTTP_CODING_GZIP: return unpack_gzip(packed, most_bytes, out, err);
-    case HTTP_CODING_ZSTD: return unpack_zstd(packed, most_bytes, out, err);
-    case HTTP_CODING_NONE: break;
-    }
-    return buffer_add(out, packed), out->failed ? err_set(err, E_NO_MEMORY, NULL) : E_OK;
+    assert(coding != HTTP_CODING_NONE);
+    return (coding == HTTP_CODING_GZIP ? unpack_gzip : unpack_zstd)(packed, most_bytes, out, err);
 }

@@ -59,10 +59,17 @@ char csv_delimiter(struct str text)
     return delimiters[best];
 }
 
+static struct str without_line_end(struct str row)
+{
+    if (row.size && row.data[row.size - 1] == '\n') row.size--;
+    if (row.size && row.data[row.size - 1] == '\r') row.size--;
+    return row;
+}
+
 /* "sep=;" names it, ahead of the header: Excel writes and reads that. */
 static bool is_told(struct csv_reader *reader)
 {
-    struct str rest = reader->rest, line = str_trim(str_cut(&rest, '\n'));
+    struct str rest = reader->rest, line = without_line_end(str_cut(&rest, '\n'));
     if (line.size != 5 || !str_equal_ignoring_case(str_slice(line, 0, 4), STR("sep=")))
         return false;
     reader->delimiter = line.data[4];
@@ -74,13 +81,6 @@ static bool is_told(struct csv_reader *reader)
 void csv_find_delimiter(struct csv_reader *reader)
 {
     if (!is_told(reader)) reader->delimiter = csv_delimiter(reader->rest);
-}
-
-static struct str without_line_end(struct str row)
-{
-    if (row.size && row.data[row.size - 1] == '\n') row.size--;
-    if (row.size && row.data[row.size - 1] == '\r') row.size--;
-    return row;
 }
 
 /* Inside the outer quotes, does every quote have its twin? Otherwise one closed the

@@ -55,8 +55,17 @@ static void test_none(void **state) /* as it may be of a zeroed struct */
     curl_easy_cleanup(NULL);
 }
 
+void *(*curl_user_calls(void))(void); /* curl_user.c */
+
+static void test_others_keep_theirs(void **state) /* else curl.c's would take their place */
+{
+    (void)state;
+    assert_true(curl_user_calls() != curl_easy_init);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_none), cmocka_unit_test(test_values)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_none), cmocka_unit_test(test_values),
+                                       cmocka_unit_test(test_others_keep_theirs)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -130,6 +130,8 @@ static void test_bombs(void **state)
 static void test_zstd(void **state)
 {
     static char zeros[64 << 20];
+    static const struct str before_rfc = { /* v0.7, of a window of 128 MiB: a raw block, its end */
+        "\x27\xb5\x2f\xfd\0\x88\x40\0\x12{\"text\":\"a leaks\"}\xc0\0\0", 30};
     struct buffer packed = {0}, twice = {0}, bomb = {0};
     (void)state;
     coding = HTTP_CODING_ZSTD;
@@ -152,6 +154,15 @@ static void test_zstd(void **state)
     CASE("a window that needs more memory than we give");
     must_fail(str_make("\x28\xb5\x2f\xfd\x00\x70\x01\x00\x00", 9), MOST, E_BAD_MESSAGE,
               "isn't valid zstd");
+    CASE("a frame to be skipped, and one behind it");
+    packed.size = 0;
+    buffer_add(&packed, str_make("\x50\x2a\x4d\x18\x03\0\0\0abc", 11));
+    pack_zstd(&packed, STR(text));
+    must_be(buffer_str(&packed), STR(text));
+    CASE("as zstd was before RFC 8878, behind that and alone: its window isn't bounded");
+    buffer_add(&packed, before_rfc);
+    must_fail(buffer_str(&packed), MOST, E_BAD_MESSAGE, "isn't valid zstd: no frame");
+    must_fail(before_rfc, MOST, E_BAD_MESSAGE, "isn't valid zstd: no frame");
     CASE("a bomb");
     pack_zstd(&bomb, str_make(zeros, sizeof zeros));
     must_fail(buffer_str(&bomb), 1 << 30, E_TOO_LARGE, "200 times");

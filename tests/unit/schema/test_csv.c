@@ -14,7 +14,7 @@ static void read_rows(struct str text, bool complete, struct buffer *out)
     struct arena arena = {0};
     struct csv_reader reader = csv_reader(text, complete);
     bool first = true;
-    reader.delimiter = csv_delimiter(text);
+    csv_find_delimiter(&reader);
     for (;;) {
         struct csv_row row;
         struct err err = {0};
@@ -69,6 +69,11 @@ static void rows_are_cut(void **state)
         {"white space stays", TEXT(" a , b \n"), true, "1: a | b "},
         {"semicolons", TEXT("a;b\n1,5;2\n"), true, "1:a|b / 2:1,5|2"},
         {"tabs", TEXT("a\tb\n1,5\t;\n"), true, "1:a|b / 2:1,5|;"},
+        {"what parts them is named", TEXT("sep=;\r\na,b;c\r\n"), true, "2:a,b|c"},
+        {"that may be a tab", TEXT("sep=\t\r\na,b\tc\r\n"), true, "2:a,b|c"},
+        {"or a blank, behind a byte order mark", TEXT("\xef\xbb\xbfSEP= \na,b c\n"), true,
+         "2:a,b|c"},
+        {"a column of that name", TEXT("sep=\ta\nb\tc\n"), true, "1:sep=|a / 2:b|c"},
         {"a semicolon in a quoted header is no delimiter", TEXT("\"a;b;c\",d\n"), true,
          "1:a;b;c|d"},
         {"a quote inside a cell is text", TEXT("a,5\" nail\nb,c\n"), true,
