@@ -14,7 +14,8 @@
 #include "base/log.h"
 #include "workers/ingest/tally.h"
 
-enum { LOOK_EVERY_MS = 500, RETRY_S = 2, TELL_EVERY_MS = 60000, LARGE_POST_BYTES = 256 * 1024 };
+enum { LOOK_EVERY_MS = 500, RETRY_S = 2, LARGE_POST_BYTES = 256 * 1024 };
+enum { TELL_EVERY_MS = 60000, OUTAGE_APART_MS = 10000 };
 enum { SPARE_POSTS = 256, SPARE_POST_BYTES = 4096 };
 
 /* --- ends ------------------------------------------------------------------------------------- */
@@ -131,11 +132,13 @@ static void answer_too_large(struct post *post)
     post->request = NULL;
 }
 
-/* Told when it begins, and now and then while it lasts. */
+/* Told when it begins, and now and then while it lasts. Posts that are written between don't end
+ * it: OUTAGE_APART_MS without a failure does. */
 static void note_failure(struct ingest_state *state, const struct err *err)
 {
     int64_t now_ms = clock_mono_ms(state->context->clock);
-    bool told = state->bus_told_ms && now_ms - state->bus_told_ms < TELL_EVERY_MS;
+    bool told = state->bus_told_ms && now_ms - state->bus_told_ms < TELL_EVERY_MS &&
+                now_ms - state->bus_failed_ms < OUTAGE_APART_MS;
     state->bus_failing = true;
     state->bus_failed_ms = now_ms;
     if (told) return;

@@ -52,6 +52,7 @@ static inline int rig_teardown(void **state)
 struct look {
     struct http_counters counters;
     uint64_t posts_open;
+    int64_t bus_told_ms;
     size_t waiters;
     bool draining;
 };
@@ -115,6 +116,7 @@ static inline void rig_on_asked(uv_async_t *asked)
     const struct ingest_state *state = rig_state(rig);
     rig_give_up_held();
     rig->look.posts_open = state->posts_open;
+    rig->look.bus_told_ms = state->bus_told_ms;
     rig->look.waiters = state->feed->waiter_count;
     rig->look.draining = state->draining;
     if (state->server) rig->look.counters = *http_server_counters(state->server);

@@ -297,6 +297,36 @@ static void test_failing_bus(void **state)
     answer_free(&answer);
 }
 
+/* In the log: how often is a matter of when, not of how many fail. */
+static void test_outages_are_told(void **state)
+{
+    static const struct {
+        const char *why;
+        int times, after_ms, produce;
+        bool told;
+    } steps[] = {
+        {"it begins", 1, 0, PRODUCE_REFUSED, true},
+        {"one is written, and the next isn't", 1, 1000, PRODUCE_WELL, false},
+        {"it lasts", 1, 1000, PRODUCE_REFUSED, false},
+        {"another begins", 1, 11000, PRODUCE_REFUSED, true},
+        {"and lasts", 8, 7000, PRODUCE_REFUSED, false},
+        {"for more than a minute", 1, 7000, PRODUCE_REFUSED, true},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(steps); i++)
+        for (int j = 0; j < steps[i].times; j++) {
+            struct answer answer;
+            CASE(steps[i].why);
+            int64_t before_ms = rig_look(&rig)->bus_told_ms;
+            atomic_fetch_add(&rig_ahead_ms, steps[i].after_ms);
+            atomic_store(&rig_produce, steps[i].produce);
+            caller_post(&rig, JSON_TYPE, "{\"text\":\"a\"}", &answer);
+            assert_int_equal(answer.status, steps[i].produce == PRODUCE_WELL ? 202 : 503);
+            answer_free(&answer);
+            assert_true((rig_look(&rig)->bus_told_ms > before_ms) == steps[i].told);
+        }
+}
+
 static void test_client_gone(void **state)
 {
     static const char *const parts[] = {
@@ -363,8 +393,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         DOOR_TEST(test_posts), DOOR_TEST(test_requests), DOOR_TEST(test_record),
-        DOOR_TEST(test_idempotency), DOOR_TEST(test_failing_bus), DOOR_TEST(test_client_gone),
-        DOOR_TEST(test_late),
+        DOOR_TEST(test_idempotency), DOOR_TEST(test_failing_bus), DOOR_TEST(test_outages_are_told),
+        DOOR_TEST(test_client_gone), DOOR_TEST(test_late),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
