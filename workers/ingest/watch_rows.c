@@ -155,6 +155,13 @@ static int read_csv(struct reading *reading, struct str rest, bool complete)
     return E_OK;
 }
 
+static int check_packed(struct str start, struct err *err)
+{
+    const char *unpack, *packed = intake_packed_as(start, &unpack);
+    if (!packed) return E_OK;
+    return err_set(err, E_BAD_MESSAGE, "the object is %s, not UTF-8 text", packed);
+}
+
 /* The rest of a line that was refused before. */
 static void skip_line(struct chunk *chunk, struct str input)
 {
@@ -181,12 +188,13 @@ int watch_read_rows(struct watch *watch, const struct object *object, struct str
                   .idempotency = idempotency,
                   .received_ms = clock_wall_ms(watch->state->context->clock)}};
     if (!chunk.taken || !idempotency.data) return err_set(err, E_NO_MEMORY, NULL);
+    int rc = object->offset ? E_OK : check_packed(input, err); /* a CSV is past its header */
+    if (rc) return rc;
     reading.rules.source.size = str_utf8_valid_prefix(reading.rules.source);
     if (object->skipping)
         skip_line(&chunk, input);
     else if (object->offset == 0 && str_starts(input, STR("\xEF\xBB\xBF")))
         chunk.bytes = BOM_BYTES;
-    int rc = E_OK;
     struct str rest = str_slice(input, chunk.bytes, input.size);
     uint64_t before = chunk.bytes;
     if (!chunk.skipping)
@@ -208,9 +216,9 @@ int watch_read_rows(struct watch *watch, const struct object *object, struct str
 int watch_read_header(struct object *object, struct str input, bool complete, struct err *err)
 {
     struct csv_reader reader = csv_reader(input, complete);
-    const char *unpack, *packed = intake_packed_as(input, &unpack);
-    if (packed) return err_set(err, E_BAD_MESSAGE, "the object is %s, not UTF-8 text", packed);
-    int rc = intake_read_header(&reader, &object->arena, &object->header, err);
+    int rc = check_packed(input, err);
+    if (rc) return rc;
+    rc = intake_read_header(&reader, &object->arena, &object->header, err);
     if (rc == E_NOT_FOUND) return err_set(err, E_BAD_MESSAGE, "the CSV has no header");
     if (rc) return rc;
     object->delimiter = reader.delimiter;
