@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "schema/msgpack.h"
+#include "schema/raw_text.h"
 
 enum { ATTRIBUTES_MAX = 64 }; /* as feedback.def has it */
 
@@ -81,53 +82,6 @@ static int choose_id(const struct intake_rules *rules, struct str given, uint64_
 
 /* --- fields that the schema doesn't know ------------------------------------------------------ */
 
-/* A nested value stays readable as JSON text. BAD_MESSAGE: it nests too deeply. */
-static int nested_text(struct str raw, struct arena *arena, struct str *ret_text)
-{
-    static const struct shape any = {.name = "any"};
-    struct buffer json = {0};
-    int rc = json_write_shape(&any, raw, &json, NULL);
-    if (rc == E_OK) *ret_text = arena_copy(arena, buffer_str(&json));
-    buffer_deinit(&json);
-    return rc;
-}
-
-/* As few digits as give the same double again. */
-static struct str shortest(double value, struct arena *arena)
-{
-    struct str text = {0};
-    double again;
-    for (int digits = 15; digits <= 17; digits++) {
-        text = arena_printf(arena, "%.*g", digits, value);
-        if (!text.data || (str_to_f64(text, &again) && !(again < value) && !(again > value))) break;
-    }
-    return text;
-}
-
-static int text_of(struct str raw, struct arena *arena, struct str *ret_text)
-{
-    struct msgpack_reader reader = msgpack_reader(raw);
-    struct msgpack_item item;
-    if (!msgpack_next(&reader, &item)) return E_BAD_MESSAGE;
-    struct str text = STR("");
-    int rc = E_OK;
-    switch (item.kind) {
-    case MSGPACK_STR: text = item.bytes; break;
-    case MSGPACK_BOOL: text = item.flag ? STR("true") : STR("false"); break;
-    case MSGPACK_UINT: text = arena_printf(arena, "%llu", (unsigned long long)item.uint); break;
-    case MSGPACK_INT: text = arena_printf(arena, "%lld", (long long)item.sint); break;
-    case MSGPACK_FLOAT: text = shortest(item.real, arena); break;
-    case MSGPACK_ARRAY:
-    case MSGPACK_MAP: rc = nested_text(raw, arena, &text); break;
-    case MSGPACK_NIL:
-    case MSGPACK_BIN:
-    case MSGPACK_EXT: break;
-    }
-    if (rc == E_OK && !text.data) rc = E_NO_MEMORY;
-    if (rc == E_OK) *ret_text = text;
-    return rc;
-}
-
 static int refuse_unknown(struct str name, struct arena *arena, struct json_problems *problems,
                           struct err *err)
 {
@@ -163,7 +117,7 @@ static int settle_one(const struct intake_rules *rules, const struct raw_field *
     struct str text = {0};
     /* null is the same as not there */
     if (is_id_field && str_equal(field->value, STR("\xc0"))) return E_OK;
-    int rc = text_of(field->value, arena, &text);
+    int rc = raw_as_text(field->value, arena, &text);
     if (rc == E_NO_MEMORY) return err_set(err, E_NO_MEMORY, NULL);
     if (rc)
         return field_problem(problems, arena, field->name, "can't be kept: it nests too deeply",
@@ -172,26 +126,55 @@ static int settle_one(const struct intake_rules *rules, const struct raw_field *
     return add_attribute(map, field->name, text, arena, problems, err);
 }
 
-/* Another field than text holds the words: which of the unknown ones; their count: none. */
+/* A field of ours is of this name, and is there: it is taken out. *ret_words without data: it is no
+ * string. */
+static bool take_field(struct feedback *feedback, struct str name, struct str *ret_words)
+{
+    const struct field *field = shape_field(&feedback_shape, name);
+    uint32_t bit = field ? 1u << (field - feedback_shape.fields) : 0;
+    if (!(feedback->present & bit)) return false;
+    feedback->present &= ~bit;
+    *ret_words = (struct str){0};
+    if (field->kind == KIND_str)
+        memcpy(ret_words, (const char *)feedback + field->offset, sizeof *ret_words);
+    return true;
+}
+
+/* The same of the fields that the schema doesn't know; *ret_at: which one, or their count. */
+static bool find_unknown(const struct raw_fields *extra, struct str name, uint32_t *ret_at,
+                         struct str *ret_words)
+{
+    uint32_t at = 0;
+    while (at < extra->count && !str_equal_ignoring_case(extra->items[at].name, name)) at++;
+    *ret_at = at;
+    if (at == extra->count) return false;
+    struct msgpack_reader reader = msgpack_reader(extra->items[at].value);
+    struct msgpack_item item;
+    bool text = msgpack_next(&reader, &item) && item.kind == MSGPACK_STR;
+    *ret_words = text ? item.bytes : (struct str){0};
+    return true;
+}
+
+/* The field that the caller names holds the words, as a column of a CSV would; one that is called
+ * text besides is an attribute. *ret_at: which of the unknown ones it is, or their count. */
 static int take_words(struct str name, struct feedback *feedback, struct str_map *map,
                       uint32_t *ret_at, struct arena *arena, struct json_problems *problems,
                       struct err *err)
 {
-    const struct raw_fields *extra = &feedback->extra;
-    struct msgpack_item item = {.kind = MSGPACK_NIL};
-    uint32_t at = 0;
-    int rc = shape_has(feedback, feedback, text)
-                 ? add_attribute(map, STR("text"), feedback->text, arena, problems, err) : E_OK;
+    struct str column = intake_column(name), words;
+    bool has_text = shape_has(feedback, feedback, text);
+    *ret_at = feedback->extra.count;
+    if (has_text && str_equal(column, STR("text"))) return E_OK;
+    int rc =
+        has_text ? add_attribute(map, STR("text"), feedback->text, arena, problems, err) : E_OK;
     shape_unset(feedback, feedback, text);
-    while (at < extra->count && !str_equal_ignoring_case(extra->items[at].name, name)) at++;
-    *ret_at = at;
-    if (rc || at == extra->count) return rc;
-    struct msgpack_reader reader = msgpack_reader(extra->items[at].value);
-    if (!msgpack_next(&reader, &item) || item.kind != MSGPACK_STR)
-        return field_problem(problems, arena, name, "must be a string", err);
-    if (item.bytes.size > feedback_shape.fields[FIELD_feedback_text].most)
+    if (rc || !(take_field(feedback, column, &words) ||
+                find_unknown(&feedback->extra, name, ret_at, &words)))
+        return rc;
+    if (!words.data) return field_problem(problems, arena, name, "must be a string", err);
+    if (words.size > feedback_shape.fields[FIELD_feedback_text].most)
         return field_problem(problems, arena, name, "is too long", err);
-    shape_set(feedback, feedback, text, item.bytes);
+    shape_set(feedback, feedback, text, words);
     return E_OK;
 }
 

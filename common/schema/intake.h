@@ -13,7 +13,7 @@ struct intake_rules {
     struct str tenant;        /* empty: none */
     struct str source;        /* used where the caller names none */
     struct str idempotency;   /* key of the whole request; empty: none */
-    /* JSON: the field that holds the words; one that is called text besides is an attribute.
+    /* JSON: the field that holds the words, ours or not; one called text besides is an attribute.
      * Empty: text */
     struct str text_field;
     struct uuid_generator *ids;

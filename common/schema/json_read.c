@@ -32,7 +32,8 @@ static bool unknown_field(struct reading *reading, const struct shape *shape, st
 static void read_text_as_cell(const struct field *field, struct json_value *value)
 {
     double ignored;
-    bool number = field->kind == KIND_f32, time = field->kind == KIND_time;
+    bool number = field->kind == KIND_f32 || field->kind == KIND_amount;
+    bool time = field->kind == KIND_time;
     if ((number || time) && !str_trim(value->text).size) value->kind = JSON_NULL;
     else if (number && str_to_f64(value->text, &ignored)) value->kind = JSON_NUMBER;
 }

@@ -156,8 +156,7 @@ static enum input_result next_json(struct input *input, const struct intake_rule
     if (found == NONE_LEFT) return end_json(input, err);
     if (found == TOO_LONG) return INPUT_REFUSED;
     struct intake_rules named = *rules;
-    bool another = input->text_column && strcmp(input->text_column, "text") != 0;
-    if (another) named.text_field = str_of(input->text_column);
+    if (input->text_column) named.text_field = str_of(input->text_column);
     if (intake_json(text, &named, input->row++, arena, ret_intake, problems, err) == E_OK)
         return INPUT_RECORD;
     size_t said = strlen(err->text);
