@@ -120,6 +120,8 @@ static void run(struct bare *bare, const char *url, struct str body, struct curl
 int genai_bare_run(const char *url, struct str body, uint64_t calls, uint32_t at_once,
                    struct err *err)
 {
+    int rc = curl_start(err);
+    if (rc) return rc;
     struct bare bare = {.left = calls, .multi = curl_multi_init()};
     struct curl_slist *headers =
         curl_slist_append(curl_slist_append(NULL, "Content-Type: application/json"), "Expect:");
