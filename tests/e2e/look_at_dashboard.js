@@ -117,6 +117,12 @@ async function lookAtNews(browser) {
   await untilCards(page, 7);
   const dates = await page.evaluate(() => state.records.map(record => record.insight.finished_at));
   check("what is replayed is in order of time", dates.join() === [...dates].sort().join(), dates);
+  const undated = await page.evaluate(() => {
+    take({id: "came now", insight: {}});
+    take({id: "came first", insight: {}, feedback: {received_at: "2001-05-01T08:00:00Z"}});
+    return [state.records[0].id, state.records[state.records.length - 1].id];
+  });
+  check("so is what doesn't say when it was finished", undated.join() === "came first,came now", undated);
   const text = await page.evaluate(() => {
     keepDigest({digest: {since: "2098-05-01T08:00:00Z", until: "2098-05-01T09:00:00Z", records: 200, needs: [
       {kind: "feature_request", text: "a handle", records: 3}, {kind: "question", text: "a handle", records: 3}, {kind: "problem_report", text: "again", records: 1}], rows: [
