@@ -1,6 +1,6 @@
 /* Numbers of cards: by their check digit (Luhn), who issues them and how they are grouped; behind a
  * word for a card also mistyped ones. */
-#include "text/redact_find.h"
+#include "text/redact_numbers.h"
 
 bool redact_luhn(const char *digits, size_t count)
 {

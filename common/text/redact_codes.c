@@ -5,7 +5,7 @@
  * NINO (HMRC NIM39110); Germany Versicherungsnummer (weights 2 1 2 5 7 1 2 ..., mod 10); Italy
  * codice fiscale (control character); Mexico CURP and RFC (form and date); Ireland PPS (mod 23);
  * Portugal citizen's card (Luhn over letters). */
-#include "text/redact_find.h"
+#include "text/redact_numbers.h"
 
 enum { CODE_MOST = 34 };
 

@@ -1,6 +1,6 @@
 /* Dates of birth: digits and months, in the order of any of our languages, behind a word of birth;
  * other days stay. */
-#include "text/redact_find.h"
+#include "text/redact_numbers.h"
 
 static unsigned group_value(const struct redact_digits *digits, int group)
 {

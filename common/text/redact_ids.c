@@ -5,7 +5,7 @@
  * national number (97 - n mod 97, with a 2 before it from 2000 on); Germany Steuer-ID (ISO 7064
  * mod 11,10); Austria Versicherungsnummer (weights 3 7 9 5 8 4 2 1 6, mod 11); Brazil CPF (two
  * mod 11 digits); Argentina CUIT, Chile RUT (mod 11); Switzerland AHV (EAN-13). */
-#include "text/redact_find.h"
+#include "text/redact_numbers.h"
 
 static bool all_of(const char *digits, size_t count, char digit)
 {

@@ -2,7 +2,7 @@
  *
  * A card, an IBAN, a national id and an IPv4 address are known by their form and check digits;
  * a phone by its grouping; birth dates, accounts and postal codes only by the words before them. */
-#include "text/redact_find.h"
+#include "text/redact_numbers.h"
 
 enum { TOKEN_BACK = 40, CODE_BYTES = 40 };
 

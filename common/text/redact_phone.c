@@ -4,7 +4,7 @@
  *
  * Sources of the national forms: ITU-T E.123, the numbering plans of NANP, Ofcom,
  * ARCEP, CNMC, IFT, BIPT. */
-#include "text/redact_find.h"
+#include "text/redact_numbers.h"
 
 /* Most digits of an international number with its country code; what isn't listed: 15 (E.164). */
 static const struct country {

@@ -1,5 +1,5 @@
 /* Whose number it is: a thing's, which stays, or a customer's. */
-#include "text/redact_find.h"
+#include "text/redact_numbers.h"
 
 /* "Review id 29999", "la reseña id 29999": a thing's, and no person's. */
 bool redact_is_things_id(struct str text, size_t start)
