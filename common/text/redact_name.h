@@ -119,6 +119,11 @@ bool name_stands_as_person(struct redact_finder *finder, const struct name *name
 /* "from customer service", "at reception"; `given`: the name is one that people are given,
  * "Nadia de l'accueil". */
 bool name_is_from_office(struct str text, const struct name_around *around, bool given);
+/* "Malvolia Corso, de atención al cliente, …" */
+bool name_is_apposed_to_office(struct str text, const struct name *name,
+                               const struct name_around *around);
+/* Marks the words that lead to an office ("from"). */
+void name_mark_offices(uint64_t *set, int bits);
 /* "the Makinen novel", "the Aguirre brothers". */
 bool name_is_authors(struct str text, const struct name *name, const struct name_around *around);
 bool name_starts_sentence(struct str text, size_t i);

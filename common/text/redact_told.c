@@ -1,21 +1,10 @@
 /* Secrets told in a sentence: "the wifi password they gave me, Heron#41south, fails", "my PIN, I
  * think it was 4096", "the three digits on the back are 491". From a word of secret on, within its
- * sentence and bounds, to a value that a comma, a colon, a dash or a verb leads to. One file: each
- * step goes by the bounds and the cue that the one before has found. */
-#include "text/redact_find.h"
+ * sentence and bounds, to a value that a comma, a colon, a dash or a verb leads to. What may be
+ * one: redact_value.c. */
+#include "text/redact_told.h"
 
-enum { WORDS_MOST = 14, BYTES_MOST = 112, VALUE_MOST = 64, BESIDE = 6 };
-
-enum cue_class { NO_CUE, PASSWORD, NUMBER, BACK_DIGITS };
-
-struct told {
-    enum cue_class class;
-    uint8_t least, most; /* digits of a value that has no more than these; least 0: none do */
-    size_t from;         /* where the value may stand, or what leads to it */
-};
-
-/* What led to a place: nothing, no more than the cue itself, a comma, or more than that. */
-enum lead { NO_LEAD, BESIDE_CUE, COMMA, SURE };
+enum { WORDS_MOST = 14, BYTES_MOST = 112, BESIDE = 6 };
 
 bool redact_secret_needs_more(const struct redact_word *word)
 {
@@ -142,126 +131,6 @@ static struct told told_of(struct str text, const struct redact_word *cue)
     return (struct told){behind ? PASSWORD : NO_CUE, 0, 0, behind};
 }
 
-/* --- what may be a value ---------------------------------------------------------------------- */
-
-/* What a block of bytes without blanks is like. */
-struct block {
-    size_t start, end;
-    bool digits;    /* nothing else */
-    bool odd, hard; /* odd: digits beside letters; hard: as no word and no ware is written */
-    bool closed;    /* the sentence or its clause ends behind it */
-};
-
-static bool is_mark(char c) { return c && strchr("!@#$%^&*_+=~?/\\", c) != NULL; }
-
-/* Behind the block that starts at `start`; what closes a clause isn't its last byte. */
-static size_t block_end(struct str text, size_t start)
-{
-    size_t end = start;
-    while (end < text.size && end - start < VALUE_MOST && !is_blank(text.data[end]) &&
-           !strchr("\"<>[](){}`", text.data[end]) && text.data[end] != '\xC2' &&
-           text.data[end] != '\xE2')
-        end++;
-    while (end > start && strchr(".,;:!?'-", text.data[end - 1])) end--;
-    return end;
-}
-
-/* "Heron#41south", "Xy7-lamp-Rm41": a mark inside, letters behind digits and before them, or two
- * capitals and a digit within; but neither "Windows10" nor "iPhone" nor "24hrs". */
-static struct block read_block(struct str text, size_t start)
-{
-    struct block block = {start, block_end(text, start), .digits = true};
-    size_t letters = 0, digits = 0, marks = 0, hyphens = 0, turns = 0, rises = 0;
-    for (size_t i = start; i < block.end; i++) {
-        char c = text.data[i], last = i > start ? text.data[i - 1] : '\0';
-        if (!is_digit(c)) block.digits = false;
-        letters += is_letter(c), digits += is_digit(c);
-        marks += i > start && i + 1 < block.end && is_mark(c);
-        hyphens += c == '-';
-        turns += is_letter(c) && is_digit(last);
-        rises += is_upper(c) && is_lower(last);
-    }
-    size_t size = block.end - start;
-    char c = at(text, block.end);
-    block.closed = block.end == text.size || c == '\n' || strchr(".,;:!?)'\"", c);
-    block.odd = size >= 6 && letters >= 2 && digits > 0 && !(turns && letters <= 4 && !marks &&
-                                                        is_digit(text.data[start]) && !rises);
-    block.hard = size >= 6 && letters >= 2 &&
-                 ((marks && digits) || (turns && digits >= 2 && (rises || hyphens || turns > 1)) ||
-                  (rises > 1 && digits));
-    return block;
-}
-
-/* "30 minutes", "12 characters", "$5": counts, not a number that opens. */
-static bool is_counted(struct str text, const struct block *block)
-{
-    static const char *const units[] = {
-        "minutes", "minute", "min", "mins", "hours", "days", "weeks", "months", "years", "times",
-        "digits", "characters", "letters", "numbers", "euros", "euro", "eur", "dollars", "pounds",
-        "usd", "percent", "attempts", "tries", "minutos", "horas", "dias", "semanas", "meses",
-        "anos", "veces", "digitos", "caracteres", "cifras", "letras", "intentos", "dolares",
-        "heures", "jours", "semaines", "mois", "ans", "fois", "chiffres", "lettres", "essais",
-        "tentatives", "people", "personas", "personnes", "customers", "users", "clientes",
-        "clients", "metres", "meters", "metros", "km", "miles", "steps", "pages", "mb", "gb",
-        "seconds", "segundos", "secondes", "mm", "cm", "m", "inch", "inches", "ft", "feet", "grams",
-        "gramos", "grammes", "g", "kg", "oz", "lb", "lbs", "carat", "gold", "goles", "points",
-        "puntos", "pesos", "more", "other"};
-    struct redact_word unit;
-    if (at(text, block->end) == '%' || before(text, block->start) == '$') return true;
-    redact_word_at(text, block->end + 1, &unit);
-    return at(text, block->end) == ' ' &&
-           (IS_ONE_OF(&unit, units) || at(text, block->end + 1) == '%' || unit.cues & CUE(MONTH) ||
-            str_starts(str_slice(text, block->end + 1, text.size), STR("\xE2\x82\xAC")));
-}
-
-/* "4096 I think", "4096 but": what is said behind a number that a comma led to. */
-static bool goes_on_plainly(struct str text, size_t end)
-{
-    static const char *const next[] = {
-        "i", "but", "and", "or", "creo", "pero", "y", "o", "je", "mais", "et", "ou", "isn", "doesn",
-        "no", "ne", "n"};
-    struct redact_word word;
-    redact_word_at(text, end + 1, &word);
-    return at(text, end) == ' ' && IS_ONE_OF(&word, next);
-}
-
-static bool is_year(struct str text, const struct block *block)
-{
-    struct str century = str_slice(text, block->start, block->start + 2);
-    return block->end - block->start == 4 &&
-           (str_equal(century, STR("19")) || str_equal(century, STR("20")));
-}
-
-/* "47B12", "B4471": capitals and digits, as doors have them. */
-static bool is_door_code(struct str value)
-{
-    size_t digits = 0;
-    for (size_t i = 0; i < value.size; i++) {
-        if (!is_digit(value.data[i]) && !is_upper(value.data[i])) return false;
-        digits += is_digit(value.data[i]);
-    }
-    return value.size >= 4 && value.size <= 8 && digits >= 2;
-}
-
-static bool is_value(struct str text, const struct told *told, const struct block *block,
-                     enum lead lead)
-{
-    size_t size = block->end - block->start;
-    if (block->digits) {
-        bool plain = block->closed || goes_on_plainly(text, block->end);
-        bool year = is_year(text, block) && !block->closed;
-        if (!told->least || size < told->least || size > told->most) return false;
-        if (is_counted(text, block)) return false;
-        if (told->class == PASSWORD && lead == BESIDE_CUE) return false;
-        return lead == COMMA ? plain && !year : lead != BESIDE_CUE || told->most == 4 || !year;
-    }
-    if (told->class == BACK_DIGITS) return false;
-    if (told->class == NUMBER)
-        return told->most > 4 && ((block->hard && lead >= COMMA) ||
-                                  is_door_code(str_make(text.data + block->start, size)));
-    return block->hard || (block->odd && (lead == SURE || (lead == COMMA && block->closed)));
-}
-
 /* --- the way to it ---------------------------------------------------------------------------- */
 
 static bool is_verb(const struct redact_word *word)
@@ -338,8 +207,8 @@ static size_t find_told(struct redact_finder *finder, const struct told *told)
         i = skip_marks(text, i, &lead, &comma);
         if (!i || i >= most) return 0;
         same |= comma;
-        struct block block = read_block(text, i);
-        if (lead != NO_LEAD && block.end > i && is_value(text, told, &block, lead)) {
+        struct block block = told_read_block(text, i);
+        if (lead != NO_LEAD && block.end > i && told_is_value(text, told, &block, lead)) {
             redact_add(finder, block.start, block.end, REDACT_SECRET);
             return block.end;
         }
@@ -395,11 +264,11 @@ static size_t find_before(struct redact_finder *finder, const struct told *told,
     while (end > 0 && strchr(" ,\"'", text.data[end - 1])) end--;
     for (start = end; start > 0 && end - start < VALUE_MOST; start--)
         if (is_blank(text.data[start - 1]) || strchr("\"(:", text.data[start - 1])) break;
-    struct block block = read_block(text, start);
+    struct block block = told_read_block(text, start);
     struct redact_word lead;
     redact_word_before(text, start, &lead);
     if (start == end || (lead.end + 1 == start && is_other(&lead)) ||
-        !is_value(text, told, &block, SURE))
+        !told_is_value(text, told, &block, SURE))
         return 0;
     redact_add(finder, block.start, block.end, REDACT_SECRET);
     return cue->end;

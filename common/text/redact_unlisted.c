@@ -92,47 +92,6 @@ bool name_is_meant_later(struct str text, const struct name *name, bool soon)
     return false;
 }
 
-/* those that begin with d are Romance */
-static const char *const at_office[] = {"from", "in", "at", "de", "del", "du"};
-
-/* "from customer service", "de la facturación", "du support": where those work whom one speaks
- * with. */
-bool name_is_from_office(struct str text, const struct name_around *around, bool given)
-{
-    static const char *const spoken_with[] = {"con", "avec", "a", "par", "por", "with", "to"};
-    const struct redact_word *from = &around->follow;
-    if (!from->size || !IS_ONE_OF(from, at_office)) return false;
-    static const char *const offices[] = {
-        "support", "customer", "customers", "billing", "sales", "technical", "tech", "service",
-        "accounts", "accounting", "reception", "shipping", "returns", "headquarters", "ventas",
-        "atencion", "facturacion", "soporte", "recepcion", "facturation", "technique", "accueil",
-        "clientele", "front", "desk", "counter", "checkout", "register", "pharmacy", "deli",
-        "chat", "warehouse", "dispatch", "logistics", "repairs", "complaints", "maintenance",
-        "housekeeping", "claims", "devoluciones", "tienda", "caja", "almacen", "caisse",
-        "entrepot", "retours", "livraisons", "comptoir", "mostrador", "guichet", "sav"};
-    /* "Servicio de atención" is nobody */
-    bool romance = from->folded[0] == 'd';
-    if (romance && !given && !(around->lead.size && IS_ONE_OF(&around->lead, spoken_with)))
-        return false;
-    struct redact_word word = name_next_word(text, from->end);
-    size_t size;
-    if (word_is(&word, "l") && is_apostrophe(text, word.end, &size)) /* "de l'accueil" */
-        redact_word_at(text, word.end + size, &word);
-    static const char *const branches[] = {"branch", "store", "shop", "office", "restaurant"};
-    for (int k = 0; k < 3 && word.size; k++) {
-        if (IS_ONE_OF(&word, offices)) return true;
-        if (given && IS_ONE_OF(&word, branches)) return true; /* "at the Croydon branch" */
-        if (given && k == 1 && word.capital) {
-            word = name_next_word(text, word.end);
-            continue;
-        }
-        if (!(word.cues & (CUE(COMMON) | CUE(OWNER) | CUE(PARTICLE))) && !redact_is_ordinary(&word))
-            return false;
-        word = name_next_word(text, word.end);
-    }
-    return false;
-}
-
 static const char expects[] = "will";
 
 /* "will be talking", "can I speak to": what is done with and by people. */
@@ -323,16 +282,6 @@ static bool is_greeted(struct str text, const struct name *name, const struct na
            starts_line(text, around->lead.start) && IS_ONE_OF(&around->lead, greetings);
 }
 
-/* "Malvolia Corso, de atención al cliente, …" */
-static bool is_apposed_to_office(struct str text, const struct name *name,
-                                 const struct name_around *around)
-{
-    if (at(text, name->end) != ',' || around->follow.size) return false;
-    struct name_around apposed = {
-        .lead = around->lead, .follow = name_next_word(text, name->end + 1)};
-    return !apposed.follow.capital && name_is_from_office(text, &apposed, true);
-}
-
 /* How much of what is said around a name speaks for a person; nothing of a brand's or a place's. */
 static int points_said(struct redact_finder *finder, const struct redact_word *word,
                        struct name *name, const struct name_around *around)
@@ -360,7 +309,7 @@ void redact_mark_said(uint64_t *before_it, uint64_t *behind_it)
     MARK_ALL(behind_it, said_of_people);
     MARK_ALL(behind_it, serves);
     MARK_ALL(behind_it, does);
-    MARK_ALL(behind_it, at_office);
+    name_mark_offices(behind_it, SAID_BITS);
     MARK_ALL(behind_it, authors_own);
     redact_mark_words(behind_it, SAID_BITS, str_of(expects));
     name_mark_particles(behind_it, SAID_BITS);
@@ -388,7 +337,7 @@ size_t redact_unlisted_name(struct redact_finder *finder, const struct redact_wo
     bool unknown = !word->cues && word->size >= 4;
     if ((unknown && initials >= 2) || (!other && name_is_apposed_to_relative(text, &name)))
         return name_is_brand(text, &name) ? 0 : name_decide(finder, &name, NAME_LIKELY);
-    if (!other && word->size >= 4 && is_apposed_to_office(text, &name, &around))
+    if (!other && word->size >= 4 && name_is_apposed_to_office(text, &name, &around))
         return name_decide(finder, &name, NAME_LIKELY);
     if (!other && is_greeted(text, &name, &around) && !name_is_brand(text, &name))
         return name_decide(finder, &name, NAME_SURE);
