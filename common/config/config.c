@@ -102,12 +102,22 @@ static int unknown_section(const struct config *config, struct str module, const
                    STR_ARGS(str_slice(module, 0, 60)), nearest);
 }
 
+/* Sources override each other, the lines of one file don't: one of the two is a slip. */
+static int refuse_second(const char *module, struct str name, const char *earlier,
+                         const char *origin, struct err *err)
+{
+    return err_set(err, E_BAD_CONFIG, "%s: %s.%.*s is set twice: %s sets it already", origin,
+                   module, STR_ARGS(str_slice(name, 0, 60)), earlier);
+}
+
 static int set_property(struct config *config, struct str name, struct str value,
                         const char *origin, struct err *err)
 {
     struct property *slot = NULL;
     for (size_t i = 0; i < config->property_count && !slot; i++)
         if (str_equal(name, str_of(config->properties[i].name))) slot = &config->properties[i];
+    if (slot && config->text && slot->text == config->text)
+        return refuse_second("kafka", name, slot->origin, origin, err);
     if (!slot && config->property_count == config->property_capacity) {
         size_t capacity = config->property_capacity ? config->property_capacity * 2 : 16;
         struct property *grown = realloc(config->properties, capacity * sizeof *grown);
@@ -120,6 +130,7 @@ static int set_property(struct config *config, struct str name, struct str value
         .name = arena_copy(&config->arena, name).data,
         .value = arena_copy(&config->arena, value).data,
         .origin = arena_copy(&config->arena, str_of(origin)).data,
+        .text = config->text,
     };
     if (!added.name || !added.value || !added.origin) return err_set(err, E_NO_MEMORY, NULL);
     if (slot == &config->properties[config->property_count]) config->property_count++;
@@ -172,13 +183,17 @@ static int set_option(struct config *config, size_t table, size_t option, struct
                       const char *origin, struct err *err)
 {
     const struct option *row = &config->tables[table]->options[option];
+    struct setting *setting = &config->settings[table][option];
+    if (config->text && setting->text == config->text)
+        return refuse_second(config->tables[table]->module, str_of(row->name), setting->origin,
+                             origin, err);
     struct str kept = arena_copy(&config->arena, value);
     struct str from = arena_copy(&config->arena, str_of(origin));
     union option_value parsed;
     if (!kept.data || !from.data) return err_set(err, E_NO_MEMORY, NULL);
     int rc = option_parse(row, kept.data, &parsed, err);
     if (rc) return err_wrap(err, "%s: %s.%s", origin, config->tables[table]->module, row->name);
-    config->settings[table][option] = (struct setting){.value = kept.data, .origin = from.data};
+    *setting = (struct setting){.value = kept.data, .origin = from.data, .text = config->text};
     return E_OK;
 }
 
@@ -239,13 +254,15 @@ static int read_line(struct config *config, struct str line, struct str *module,
 int config_read_text(struct config *config, const char *name, struct str text, struct err *err)
 {
     struct str module = {0};
-    for (unsigned number = 1; text.size; number++) {
+    int rc = E_OK;
+    config->text = ++config->texts;
+    for (unsigned number = 1; rc == E_OK && text.size; number++) {
         char origin[256];
         snprintf(origin, sizeof origin, "%s:%u", name, number);
-        int rc = read_line(config, str_cut(&text, '\n'), &module, origin, err);
-        if (rc) return rc;
+        rc = read_line(config, str_cut(&text, '\n'), &module, origin, err);
     }
-    return E_OK;
+    config->text = 0;
+    return rc;
 }
 
 int config_read_file(struct config *config, const char *path, struct err *err)

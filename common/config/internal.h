@@ -8,10 +8,12 @@
 struct setting {
     const char *value, *origin; /* NULL value: the table's fallback is in force */
     const char *file;           /* of a secret that was read from one; NULL */
+    unsigned text;              /* the number of the text that set it; 0: no text did */
 };
 
 struct property {
     const char *name, *value, *origin;
+    unsigned text;
 };
 
 struct config {
@@ -20,6 +22,7 @@ struct config {
     size_t table_count;
     struct property *properties;
     size_t property_count, property_capacity;
+    unsigned texts, text; /* how many were read; the one that is being read, or 0 */
     struct arena arena;
 };
 

@@ -31,8 +31,6 @@ static void each_source_beats_the_one_before(void **state)
         {"a flag over the default", NULL, NULL, "demo.count=6", "plain", "flag", 6},
         {"the environment over the default", NULL, "VERBATIM_DEMO_COUNT=5", NULL, "plain",
          "environment VERBATIM_DEMO_COUNT", 5},
-        {"the last line of a file", "[demo]\ncount = 4\ncount = 9\n", NULL, NULL, "plain",
-         "x.conf:3", 9},
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -87,6 +85,12 @@ static void mistakes_are_told_with_place_and_remedy(void **state)
          "x.conf:2: unknown key \"demo.name_file\"; did you mean \"demo.name\"?"},
         {"a secret's file that isn't there", "[demo]\nkey_file = /nonexistent/key\n",
          "x.conf:2: secret: /nonexistent/key: No such file"},
+        {"a key twice", "[demo]\ncount = 4\n\ncount = 4\n",
+         "x.conf:4: demo.count is set twice: x.conf:2 sets it already"},
+        {"a key twice, the section too", "[demo]\ncount = 4\n[other]\n[demo]\ncount = 9\n",
+         "x.conf:5: demo.count is set twice: x.conf:2 sets it already"},
+        {"a property twice", "[kafka]\nlinger.ms = 4\nlinger.ms = 9\n",
+         "x.conf:3: kafka.linger.ms is set twice: x.conf:2 sets it already"},
         {"a property without a name", "[kafka]\n = 1\n", "x.conf:2: unknown key \"kafka.\""},
     };
     (void)state;
@@ -101,6 +105,23 @@ static void mistakes_are_told_with_place_and_remedy(void **state)
             fail_msg("\"%s\" lacks \"%s\"", err.text, cases[i].says);
         config_destroy(config);
     }
+}
+
+static void of_several_texts_the_later_one_counts(void **state)
+{
+    struct config *config = fresh();
+    struct err err = {0};
+    const char *origin;
+    const struct str text = STR("[demo]\ncount = 4\n[kafka]\nlinger.ms = 5\n");
+    (void)state;
+    for (int i = 0; i < 2; i++) /* the same one again is no mistake either */
+        assert_int_equal(config_read_text(config, "a.conf", text, &err), E_OK);
+    assert_int_equal(config_read_text(config, "b.conf", STR("[demo]\ncount = 9\n"), &err), E_OK);
+    assert_string_equal(config_value(config, "demo", "count", &origin), "9");
+    assert_string_equal(origin, "b.conf:2");
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(config_set(config, STR("demo.count=7"), "flag", &err), E_OK);
+    config_destroy(config);
 }
 
 static void variables_and_flags_are_checked_alike(void **state)
@@ -157,7 +178,7 @@ static void lines_are_read_with_goodwill(void **state)
         {"a hash in the value is part of it", "[demo]\nname = a # b\n", "a # b"},
         {"an empty value", "[demo]\nname =\n", ""},
         {"UTF-8", "[demo]\nname = caf\xc3\xa9\n", "caf\xc3\xa9"},
-        {"a section twice", "[demo]\nname = x\n[other]\nlevel = 2\n[demo]\nname = y\n", "y"},
+        {"a section twice", "[demo]\nname = x\n[other]\nlevel = 2\n[demo]\ncount = 2\n", "x"},
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -345,6 +366,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_source_beats_the_one_before),
         cmocka_unit_test(mistakes_are_told_with_place_and_remedy),
+        cmocka_unit_test(of_several_texts_the_later_one_counts),
         cmocka_unit_test(variables_and_flags_are_checked_alike),
         cmocka_unit_test(variables_that_are_no_settings_are_let_be),
         cmocka_unit_test(lines_are_read_with_goodwill),
