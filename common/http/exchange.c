@@ -204,9 +204,14 @@ void http_on_close(struct http_request *request, http_on_request on_close, void 
     exchange->on_close_user = user;
 }
 
+struct str http_header_nth(const struct http_request *request, struct str name, size_t nth)
+{
+    return message_header(&exchange_of(request)->message, name, nth);
+}
+
 struct str http_header(const struct http_request *request, struct str name)
 {
-    return message_header(&exchange_of(request)->message, name);
+    return http_header_nth(request, name, 0);
 }
 
 struct str http_media_type(const struct http_request *request)

@@ -53,12 +53,13 @@ static const struct header_field *fields_of(const struct message *message)
     return (const struct header_field *)(const void *)message->fields.data;
 }
 
-struct str message_header(const struct message *message, struct str name)
+struct str message_header(const struct message *message, struct str name, size_t nth)
 {
     const struct header_field *fields = fields_of(message);
     for (size_t i = 0; i < message->field_count; i++)
         if (str_equal_ignoring_case(field_text(message, fields[i].name, fields[i].name_bytes),
-                                    name))
+                                    name) &&
+            nth-- == 0)
             return field_text(message, fields[i].value, fields[i].value_bytes);
     return (struct str){0};
 }

@@ -72,7 +72,7 @@ static inline bool parser_has_begun(const struct parser *parser)
     return parser->message->head.size > 0;
 }
 
-struct str message_header(const struct message *message, struct str name);
+struct str message_header(const struct message *message, struct str name, size_t nth);
 void message_clear(struct message *message); /* keeps the buffers up to keep_bytes each */
 void message_deinit(struct message *message);
 

@@ -164,6 +164,8 @@ void http_server_sweep(struct http_server *server);
 
 /* The first header of that name (any case); data == NULL if there is none. Good in both hooks. */
 struct str http_header(const struct http_request *request, struct str name);
+/* The others of that name, counted from 0: a list may come in several (RFC 9110 section 5.3). */
+struct str http_header_nth(const struct http_request *request, struct str name, size_t nth);
 /* The media type without its parameters; compare it with str_equal_ignoring_case(). */
 struct str http_media_type(const struct http_request *request);
 

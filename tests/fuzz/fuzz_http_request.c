@@ -47,8 +47,8 @@ static void check_request(const struct message *message)
     REQUIRE(message->body.size <= limits.body_bytes && message->head.size <= limits.header_bytes);
     REQUIRE(message->field_count <= limits.header_count);
     REQUIRE(message->path.size > 0 && str_is_utf8(message->path));
-    REQUIRE(!message->version_1_1 || message_header(message, STR("host")).data);
-    REQUIRE(!(message->chunked && message_header(message, STR("content-length")).data));
+    REQUIRE(!message->version_1_1 || message_header(message, STR("host"), 0).data);
+    REQUIRE(!(message->chunked && message_header(message, STR("content-length"), 0).data));
     char out[64];
     struct str value;
     (void)http_query_get(message->query, STR("wait"), out, sizeof out, &value);

@@ -124,12 +124,18 @@ const char *http_refusal_name(enum http_refusal refusal)
 
 /* --- a request ------------------------------------------------------------------------------- */
 
-struct str http_header(const struct http_request *base, struct str name)
+struct str http_header_nth(const struct http_request *base, struct str name, size_t nth)
 {
     const struct sim_request *request = (const struct sim_request *)base;
+    if (nth > 0) return (struct str){0};
     if (str_equal_ignoring_case(name, STR("content-type"))) return request->type;
     if (str_equal_ignoring_case(name, STR("idempotency-key"))) return request->idempotency;
     return (struct str){0};
+}
+
+struct str http_header(const struct http_request *base, struct str name)
+{
+    return http_header_nth(base, name, 0);
 }
 
 struct str http_media_type(const struct http_request *base)

@@ -16,6 +16,17 @@ static bool parse_wait(struct str text, int64_t *ret_ms)
     return true;
 }
 
+/* The first one counts (RFC 7240 section 2). */
+static bool prefers_wait(struct str preferences, int64_t *ret_ms)
+{
+    while (preferences.size) {
+        struct str rest = str_cut(&preferences, ','), value = str_cut(&rest, ';'),
+                   name = str_trim(str_cut(&value, '='));
+        if (str_equal_ignoring_case(name, STR("wait"))) return parse_wait(str_trim(value), ret_ms);
+    }
+    return false;
+}
+
 bool door_wait(const struct http_request *request, int64_t *ret_ms)
 {
     char room[32];
@@ -26,12 +37,9 @@ bool door_wait(const struct http_request *request, int64_t *ret_ms)
     case HTTP_QUERY_BAD: return false;
     case HTTP_QUERY_ABSENT: break;
     }
-    struct str preferences = http_header(request, STR("prefer"));
-    while (preferences.size) {
-        struct str rest = str_cut(&preferences, ','), value = str_cut(&rest, ';'),
-                   name = str_trim(str_cut(&value, '='));
-        if (str_equal_ignoring_case(name, STR("wait"))) (void)parse_wait(str_trim(value), ret_ms);
-    }
+    struct str preferences;
+    for (size_t i = 0; (preferences = http_header_nth(request, STR("prefer"), i)).data; i++)
+        if (prefers_wait(preferences, ret_ms)) break;
     return true; /* a preference that isn't understood is no error */
 }
 

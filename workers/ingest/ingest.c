@@ -103,6 +103,21 @@ static bool refuse_method(struct http_request *request, enum route route)
     return true;
 }
 
+/* Of two values one would count, and nobody would know which. */
+static bool refuse_repeated(struct http_request *request)
+{
+    static const char *const once[] = {
+        "Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "X-API-Key"};
+    char detail[64];
+    for (size_t i = 0; i < sizeof once / sizeof once[0]; i++) {
+        if (!http_header_nth(request, str_of(once[i]), 1).data) continue;
+        snprintf(detail, sizeof detail, "%s stands in the head more than once.", once[i]);
+        http_refuse(request, 400, detail);
+        return true;
+    }
+    return false;
+}
+
 /* Judges by the head alone, before a body is read. */
 static void on_headers(struct http_request *request, void *user)
 {
@@ -116,7 +131,7 @@ static void on_headers(struct http_request *request, void *user)
         http_refuse(
             request, 404,
             "Served here: /, /v1/feedback, /v1/insights/stream, /v1/status, /v1/openapi.json.");
-    else if (refuse_method(request, route))
+    else if (refuse_method(request, route) || refuse_repeated(request))
         return;
     else if ((route == ROUTE_FEEDBACK || route == ROUTE_STREAM || route == ROUTE_STATUS) &&
              refuse_caller(state, request, route, &caller))

@@ -314,6 +314,8 @@ static void on_header_request(struct http_request *request, void *user)
     assert_true(str_equal(http_media_type(request), STR("Application/JSON")));
     assert_true(str_equal(http_header(request, STR("x-thing")), STR("a, b")));
     assert_null(http_header(request, STR("x-none")).data);
+    assert_true(str_equal(http_header_nth(request, STR("x-THING"), 1), STR("c")));
+    assert_null(http_header_nth(request, STR("x-thing"), 2).data);
     assert_true(request->peer_is_loopback);
     assert_string_equal(request->peer, "127.0.0.1");
     http_add_header(request, STR("X-Back"), STR("split\r\nSet-Cookie: x"));
@@ -334,7 +336,7 @@ static void test_headers(void **state)
     struct client client = client_connect(&rig);
     client_send_text(&rig, &client,
                      "POST / HTTP/1.1\r\n" HOST "Content-Type: Application/JSON; charset=utf-8\r\n"
-                     "X-Thing:   a, b \t\r\n\r\n");
+                     "X-Thing:   a, b \t\r\nX-Other: d\r\nx-thing: c\r\n\r\n");
     client_until_text(&rig, &client, "Slow down.");
     assert_true(client_has(&client, "HTTP/1.1 429 Too Many Requests\r\n"));
     assert_true(client_has(&client, "\r\nRetry-After: 7\r\n"));

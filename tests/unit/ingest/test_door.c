@@ -111,6 +111,14 @@ static const struct {
      0},
     {"an idempotency key that is none", JSON_TYPE "Idempotency-Key: \r\n", "{\"text\":\"a\"}", 400,
      "Idempotency-Key is empty", "malformed-body", 0},
+    {"two idempotency keys", JSON_TYPE "Idempotency-Key: a\r\nidempotency-key: b\r\n",
+     "{\"text\":\"a\"}", 400, "Idempotency-Key stands in the head more than once.", "", 0},
+    {"the same one twice is no better", JSON_TYPE "Idempotency-Key: a\r\nIdempotency-Key: a\r\n",
+     "{\"text\":\"a\"}", 400, "Idempotency-Key stands in the head more than once.", "", 0},
+    {"two content types", JSON_TYPE NDJSON_TYPE, "{\"text\":\"a\"}", 400,
+     "Content-Type stands in the head more than once.", "", 0},
+    {"two lengths", JSON_TYPE "Content-Length: 12\r\n", "{\"text\":\"a\"}", 400,
+     "\"status\":400", "", 0},
     {"an idempotency key without end",
      JSON_TYPE
      "Idempotency-Key: 0123456789012345678901234567890123456789012345678901234567890123456789"

@@ -36,6 +36,8 @@ static const struct {
      JSON_TYPE
      "X-API-Key: writer.5d0e9cab6bd3b2ff7a37ad9e2e5a0d8f3bfbd0e1a5a5f0d2c5c3a1f0e9d8c7b6\r\n",
      401, ""},
+    {"two keys, one of them good", "POST", "/v1/feedback",
+     JSON_TYPE "X-API-Key: writer.sw\r\nX-API-Key: writer.sx\r\n", 400, ""},
     {"basic credentials", "POST", "/v1/feedback", JSON_TYPE "Authorization: Basic d3JpdGVyOnN3\r\n",
      401, ""},
     {"a key in the query is for reading only", "POST", "/v1/feedback?key=writer.sw", JSON_TYPE, 401,

@@ -16,6 +16,9 @@ static void test_wait(void **state)
     } cases[] = {
         {"by query", "/v1/feedback?wait=30s", JSON_TYPE},
         {"by preference", "/v1/feedback", JSON_TYPE "Prefer: respond-async, wait=30\r\n"},
+        {"in the second of two", "/v1/feedback",
+         JSON_TYPE "Prefer: respond-async\r\nPrefer: wait=30\r\n"},
+        {"the first wait counts", "/v1/feedback", JSON_TYPE "Prefer: wait=30, wait=0\r\n"},
         {"with what we don't know behind it", "/v1/feedback",
          JSON_TYPE "Prefer: wait=30; strict, respond-async\r\n"},
     };
