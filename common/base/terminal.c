@@ -2,6 +2,7 @@
 #include "base/terminal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,7 +76,16 @@ void progress_end(struct progress *progress)
     progress->shown = false;
 }
 
-/* --- standard output --------------------------------------------------------------------------- */
+/* --- standard streams -------------------------------------------------------------------------- */
+
+/* Standard input can't be read, and the others can't be written. */
+void terminal_hold_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 &&
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+            abort(); /* the least number that is free is this one */
+}
 
 /* A reader that went away had seen enough. */
 static bool nobody_reads(void)

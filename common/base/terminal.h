@@ -16,6 +16,11 @@ const char *terminal_reset(int fd);
 bool terminal_is(int fd);
 unsigned terminal_columns(int fd); /* 80 if unknown */
 
+/* At a program's start. Where a standard stream was closed (`>&-`, some supervisors), the next file
+ * that is opened would take its number, and what is printed or logged would be written into it: into
+ * the bus. What stands in their places fails as a closed stream does. */
+void terminal_hold_streams(void);
+
 /* At a program's end, with its result: what was printed and got nowhere is no success (a full disk
  * behind `> report.txt`); a reader that went away had seen enough. NO_OUTPUT, DISK_FULL. */
 int terminal_printed(int rc, struct err *err) CHECKED;

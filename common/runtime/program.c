@@ -135,6 +135,7 @@ int runtime_main(const struct worker *worker, int argc, char **argv, char *const
     struct arguments arguments = {0};
     struct config *config = NULL;
     const struct option_table **tables = runtime_tables(&worker, 1);
+    terminal_hold_streams();
     int rc = tables ? read_arguments(argc, argv, &arguments, &err)
                     : err_set(&err, E_NO_MEMORY, NULL);
     if (rc == E_OK && arguments.help) {

@@ -64,6 +64,7 @@ int main(int argc, char **argv)
 {
     struct err err = {0};
     signal(SIGPIPE, SIG_IGN);
+    terminal_hold_streams();
     struct str name = argc > 1 ? str_of(argv[1]) : STR("");
     if (name.size == 0) {
         print_help(stderr);

@@ -44,6 +44,14 @@ for command in --help help version schema config "schema --format errors" "topic
     equal "$command to nobody exits 0" "${PIPESTATUS[0]}" 0
     check "and says nothing" [ ! -s "$scratch/err" ]
 done
+# a stream that is closed gives its number to no file: what is printed would be written into the bus
+echo '{"text":"kept"}' | "$verbatim" send --bus.path="$scratch/bus" 2>"$scratch/err"
+"$verbatim" tail feedback --once --bus.path="$scratch/bus" >&- 2>"$scratch/err"
+equal "tail to a closed standard output exits 73" $? 73
+check "and writes into no file of the bus" bash -c "! grep -q kept '$scratch/bus/live'"
+"$verbatim" tail feedback nonsense --once --bus.path="$scratch/bus" <&- >&- 2>&-
+equal "with all three closed it exits as it would" $? 64
+says "and the bus is whole" 0 out '"kept"' "$verbatim" tail feedback --once --bus.path="$scratch/bus"
 says "version" 0 out "librdkafka " "$verbatim" version
 says "--version" 0 out "verbatim 0." "$verbatim" --version
 says "a format that isn't" 64 err "json-schema" "$verbatim" schema --format xml

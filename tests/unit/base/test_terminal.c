@@ -1,10 +1,12 @@
 /* Colours and progress for people; not a byte of either where a program reads. */
 #include "base/terminal.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "test.h"
@@ -121,10 +123,33 @@ static void progress_is_drawn_on_terminals(void **state)
     close(ends[0]);
 }
 
+/* In a child, as it is about the streams that this program reports on. */
+static void closed_streams_keep_their_places(void **state)
+{
+    int status = 0;
+    pid_t child = fork();
+    (void)state;
+    assert_true(child >= 0);
+    if (child == 0) {
+        char byte;
+        close(STDIN_FILENO), close(STDOUT_FILENO), close(STDERR_FILENO);
+        terminal_hold_streams();
+        int next = open("/dev/null", O_RDWR);
+        bool fine = next == STDERR_FILENO + 1 && read(STDIN_FILENO, &byte, 1) < 0 &&
+                    errno == EBADF && write(STDOUT_FILENO, "x", 1) < 0 && errno == EBADF &&
+                    write(STDERR_FILENO, "x", 1) < 0 && errno == EBADF;
+        terminal_hold_streams(); /* those that are open stay as they are */
+        _exit(fine && fcntl(next, F_GETFD) >= 0 && open("/dev/null", O_RDWR) == next + 1 ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(colours_are_for_terminals),
+        cmocka_unit_test(closed_streams_keep_their_places),
         cmocka_unit_test(progress_is_drawn_on_terminals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
