@@ -48,7 +48,7 @@ struct str intake_column(struct str name);
 
 /* The header, its names trimmed, copied and as intake_column() has them; sets the reader's
  * delimiter and passes over a "sep=" line. NOT_FOUND: its end hasn't come, or there is none.
- * BAD_MESSAGE. */
+ * BAD_MESSAGE; also where it names one of our fields twice. */
 int intake_read_header(struct csv_reader *reader, struct arena *arena, struct csv_row *ret_header,
                        struct err *err) CHECKED;
 
@@ -56,9 +56,10 @@ int intake_read_header(struct csv_reader *reader, struct arena *arena, struct cs
  * itself NULL: they may be text. */
 const char *intake_packed_as(struct str bytes, const char **ret_unpack);
 
-/* Whether a header as intake_read_header() gives it names the column "text": without it no row can
- * be good. BAD_MESSAGE shows the names that there are. */
-int intake_check_header(const struct csv_row *header, struct err *err) CHECKED;
+/* Whether a header as intake_read_header() gives it names the column that holds the text, "text" or
+ * what the user calls it: without it no row can be good. BAD_MESSAGE shows the names that there
+ * are. */
+int intake_check_header(const struct csv_row *header, struct str wanted, struct err *err) CHECKED;
 
 /* Columns are fields by name; "attributes.NAME" is an attribute; empty cells are not there. */
 int intake_csv(const struct csv_row *header, const struct csv_row *cells,

@@ -51,6 +51,24 @@ static int check_name(struct str name, uint64_t line, struct err *err)
     return E_OK;
 }
 
+/* Of two columns of one field nobody knows which is meant; said once, and not of each row. */
+static int check_fields(const struct csv_row *header, struct err *err)
+{
+    uint64_t seen = 0; /* bit count: the id */
+    for (uint32_t i = 0; i < header->count; i++) {
+        struct str name = header->cells[i];
+        const struct field *field = shape_field(&feedback_shape, name);
+        if (!field && !str_equal(name, STR("id"))) continue;
+        uint64_t bit = 1ull << (field ? (size_t)(field - feedback_shape.fields)
+                                      : (size_t)feedback_shape.count);
+        if (seen & bit)
+            return err_set(err, E_BAD_MESSAGE, "line %llu: the header names \"%.*s\" twice",
+                           (unsigned long long)header->line, STR_ARGS(name));
+        seen |= bit;
+    }
+    return E_OK;
+}
+
 int intake_read_header(struct csv_reader *reader, struct arena *arena, struct csv_row *ret_header,
                        struct err *err)
 {
@@ -66,17 +84,17 @@ int intake_read_header(struct csv_reader *reader, struct arena *arena, struct cs
         header.cells[i] = intake_column(name);
     }
     *ret_header = header;
-    return E_OK;
+    return check_fields(&header, err);
 }
 
-int intake_check_header(const struct csv_row *header, struct err *err)
+int intake_check_header(const struct csv_row *header, struct str wanted, struct err *err)
 {
     enum { SHOWN = 120, NAME_SHOWN = 40 };
     char shown[SHOWN + NAME_SHOWN + 3];
     size_t size = 0;
     for (uint32_t i = 0; i < header->count; i++) {
         struct str name = str_slice(header->cells[i], 0, NAME_SHOWN);
-        if (str_equal(header->cells[i], STR("text"))) return E_OK;
+        if (str_equal_ignoring_case(header->cells[i], wanted)) return E_OK;
         name.size = str_utf8_valid_prefix(name);
         if (size < SHOWN)
             size += (size_t)snprintf(shown + size, sizeof shown - size, "%s%.*s", i ? ", " : "",
@@ -84,6 +102,6 @@ int intake_check_header(const struct csv_row *header, struct err *err)
     }
     struct str names = str_slice(str_make(shown, size), 0, SHOWN);
     names.size = str_utf8_valid_prefix(names);
-    return err_set(err, E_BAD_MESSAGE, "the header names no column \"text\"; it names: %.*s",
-                   STR_ARGS(names));
+    return err_set(err, E_BAD_MESSAGE, "the header names no column \"%.*s\"; it names: %.*s",
+                   STR_ARGS(str_slice(wanted, 0, NAME_SHOWN)), STR_ARGS(names));
 }

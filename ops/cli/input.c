@@ -205,7 +205,7 @@ static int next_row(struct input *input, struct arena *arena, struct csv_row *re
 /* Without a text there is nothing to read: said once, and not of each row. */
 static int check_header(const struct input *input, struct err *err)
 {
-    int rc = intake_check_header(&input->header, err);
+    int rc = intake_check_header(&input->header, STR("text"), err);
     size_t said = rc ? strlen(err->text) : 0;
     if (rc) snprintf(err->text + said, sizeof err->text - said, "%s", TEXT_HINT);
     return rc;
@@ -223,7 +223,7 @@ static int name_text(struct input *input, struct err *err)
         input->header.cells[i] = STR("text");
         return E_OK;
     }
-    return err_set(err, E_BAD_MESSAGE, "the header names no column \"%.60s\"", input->text_column);
+    return intake_check_header(&input->header, wanted, err);
 }
 
 /* Reading more until the header is whole. */

@@ -154,7 +154,7 @@ static int read_csv(struct post *post, struct str body, const struct intake_rule
     post->bulk = true;
     int rc = intake_read_header(&reader, &post->arena, &header, err);
     if (rc == E_NOT_FOUND) return err_set(err, E_BAD_MESSAGE, "the CSV has no header");
-    if (rc == E_OK) rc = intake_check_header(&header, err);
+    if (rc == E_OK) rc = intake_check_header(&header, STR("text"), err);
     if (rc) return rc;
     for (;;) {
         struct intake intake;

@@ -222,7 +222,7 @@ int watch_read_header(struct object *object, struct str input, bool complete, st
     if (rc == E_NOT_FOUND) return err_set(err, E_BAD_MESSAGE, "the CSV has no header");
     if (rc) return rc;
     object->delimiter = reader.delimiter;
-    rc = intake_check_header(&object->header, err);
+    rc = intake_check_header(&object->header, STR("text"), err);
     if (rc) return rc;
     if (object->offset == 0) {
         object->offset = input.size - reader.rest.size;

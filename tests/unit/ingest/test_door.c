@@ -53,6 +53,8 @@ static const struct {
      "the body is gzip, not UTF-8 text", "", 0},
     {"a CSV without a text says so once", CSV_TYPE, "review,stars\na,5\nb,4\n", 400,
      "the header names no column \\\"text\\\"; it names: review, stars", "", 0},
+    {"a CSV that names a field twice does, too", CSV_TYPE, "text,rating,rating\na,5,4\n", 400,
+     "the header names \\\"rating\\\" twice", "", 0},
     {"malformed JSON is a malformed body", JSON_TYPE, "{\"text\":", 400,
      "urn:verbatim:problem:malformed-body", "line 1", 0},
     {"what is behind the value", JSON_TYPE, "{\"text\":\"a\"} x", 400, "malformed-body", "", 0},
