@@ -203,6 +203,13 @@ static void record_schema(struct buffer *out)
     buffer_add(out, STR("}"));
 }
 
+void reference_record_schema(struct buffer *out)
+{
+    buffer_add_char(out, '{');
+    record_schema(out);
+    buffer_add_char(out, '}');
+}
+
 void reference_json_schema(struct buffer *out)
 {
     buffer_add(out, STR("{\"$schema\":\"https://json-schema.org/draft/2020-12/schema\","));

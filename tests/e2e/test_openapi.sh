@@ -5,8 +5,8 @@
 python=$("$source/tests/lib/python.sh") || skip "no Python packages"
 read -r port <<<"$(free_ports 1)"
 url=http://127.0.0.1:$port
-launch ingest "$bin/verbatim-ingest" "--bus.path=$scratch/bus" "--ingest.listen=127.0.0.1:$port"
-await "ingest is ready" 20 answers "$url/readyz"
+launch run "$bin/verbatim" run --no-sample --quiet --data "$scratch/data" "--ingest.listen=127.0.0.1:$port"
+await "the door is ready" 20 answers "$url/readyz"
 curl -sf "$url/v1/openapi.json" >"$scratch/openapi.json"
 check "the reference is JSON" jq -e .openapi "$scratch/openapi.json"
 check "and not empty" [ -s "$scratch/openapi.json" ]
@@ -18,16 +18,47 @@ from openapi_spec_validator import validate
 document = json.load(open(sys.argv[1]))
 validate(document)
 assert document["openapi"].startswith("3.1")
-schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$ref": "#/components/schemas/Feedback", "components": document["components"]}
-judge = Draft202012Validator(schema)
+def judge_of(schema):
+    return Draft202012Validator({"$schema": "https://json-schema.org/draft/2020-12/schema", "components": document["components"], **schema})
+judge = judge_of({"$ref": "#/components/schemas/Feedback"})
+
+def ask(method, path, text=None, **headers):
+    """Its status; what it answers must be among what the reference names for it, and of that shape."""
+    request = urllib.request.Request(sys.argv[3] + path, data=text and text.encode(), method=method,
+                                     headers={"Content-Type": "application/json", **headers})
+    try:
+        with urllib.request.urlopen(request, timeout=20) as got:
+            status, kind, body = got.status, got.headers["Content-Type"], got.read()
+    except urllib.error.HTTPError as error:
+        status, kind, body = error.code, error.headers["Content-Type"], error.read()
+    answers = document["paths"][path.split("?")[0]].get(method.lower(), {"responses": {"default": {"$ref": "#/components/responses/Problem"}}})["responses"]
+    answer = answers.get(str(status), answers.get("default"))
+    if "$ref" in answer:
+        answer = document["components"]["responses"][answer["$ref"].split("/")[-1]]
+    schema = answer["content"][kind]["schema"]
+    if kind != "text/plain":
+        judge_of(schema).validate(json.loads(body))
+    return status
 
 def post(text):
-    request = urllib.request.Request(sys.argv[3] + "/v1/feedback", data=text.encode(), headers={"Content-Type": "application/json"})
-    try:
-        with urllib.request.urlopen(request) as answer:
-            return answer.status
-    except urllib.error.HTTPError as error:
-        return error.code
+    return ask("POST", "/v1/feedback", text)
+
+good = '{"text":"Great taste, but I got a rash.","rating":2,"product":"Muesli"}'
+for status, method, path, text, headers in (
+        (200, "POST", "/v1/feedback?wait=20s", good, {}),
+        (202, "POST", "/v1/feedback", "[" + good + ',{"text":""}]', {}),
+        (202, "POST", "/v1/feedback", "text,rating\ngood,5\n", {"Content-Type": "text/csv"}),
+        (400, "POST", "/v1/feedback", "{", {}),
+        (400, "POST", "/v1/feedback?wiat=5s", good, {}),
+        (405, "PUT", "/v1/feedback", good, {}),
+        (415, "POST", "/v1/feedback", good, {"Content-Type": "text/plain"}),
+        (415, "POST", "/v1/feedback", good, {"Content-Encoding": "br"}),
+        (422, "POST", "/v1/feedback", "[{},7]", {}),
+        (200, "GET", "/v1/status", None, {}), (405, "POST", "/v1/status", "{}", {}),
+        (200, "GET", "/healthz", None, {}), (200, "GET", "/readyz", None, {}),
+        (400, "GET", "/v1/insights/stream?saftey=positive", None, {}),
+        (400, "GET", "/v1/insights/stream", None, {"Last-Event-ID": "x"})):
+    assert ask(method, path, text, **headers) == status, (status, method, path)
 
 wrong = ['{"text":7}', '{"product":"p"}', '{"text":"a","ratting":1}', '{"text":"a","rating":"four"}', '{"text":"a","id":"a b"}', '{"text":"a","attributes":7}']
 for text in wrong + [line for line in open(sys.argv[2]) if line.strip()]:
@@ -39,6 +70,6 @@ for status in ("202", "400", "401", "403", "413", "415", "422", "429", "503"):
 print("judged")
 PY
 equal "the reference is valid, and true" "$(tail -n 1 "$scratch/judge.log")" judged || cat "$scratch/judge.log"
-halt ingest
+halt run
 equal "SIGTERM ends it with 0" "$status" 0
 finish

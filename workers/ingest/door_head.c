@@ -1,5 +1,7 @@
-/* What a post's head says: how long its caller waits, and whether it is refused before its body
- * comes. */
+/* What a head says: a header twice that may come once; of a post, how long its caller waits, and
+ * whether it is refused before its body comes. */
+#include <stdio.h>
+
 #include "workers/ingest/door.h"
 #include "workers/ingest/pressure.h"
 
@@ -60,6 +62,21 @@ void door_refuse_wait(struct http_request *request)
     http_refuse(request, 400,
                 "wait is for a post of one record, a JSON object. Post many without it, and follow "
                 "/v1/insights/stream for their insights.");
+}
+
+/* Of two values one would count, and nobody would know which. */
+bool head_repeats(struct http_request *request)
+{
+    static const char *const once[] = {
+        "Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "X-API-Key"};
+    char detail[64];
+    for (size_t i = 0; i < sizeof once / sizeof once[0]; i++) {
+        if (!http_header_nth(request, str_of(once[i]), 1).data) continue;
+        snprintf(detail, sizeof detail, "%s stands in the head more than once.", once[i]);
+        http_refuse(request, 400, detail);
+        return true;
+    }
+    return false;
 }
 
 /* --- by its head ------------------------------------------------------------------------------ */

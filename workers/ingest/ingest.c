@@ -71,8 +71,19 @@ static void add_cors(const struct ingest_state *state, struct http_request *requ
     http_add_header(request, STR("Access-Control-Expose-Headers"), STR("Retry-After"));
 }
 
-static void answer_preflight(struct http_request *request)
+static struct str methods_of(enum route route)
 {
+    switch (route) {
+    case ROUTE_NONE: return STR("GET, HEAD, POST, OPTIONS"); /* "*": the server as a whole */
+    case ROUTE_FEEDBACK: return STR("POST, OPTIONS");
+    default: return STR("GET, HEAD, OPTIONS");
+    }
+}
+
+/* Also a browser's question before a call from another origin. */
+static void answer_options(struct http_request *request, enum route route)
+{
+    http_add_header(request, STR("Allow"), methods_of(route));
     http_add_header(request, STR("Access-Control-Allow-Methods"), STR("GET, POST"));
     http_add_header(request, STR("Access-Control-Allow-Headers"),
                     STR("Authorization, Content-Encoding, Content-Type, Idempotency-Key, "
@@ -97,25 +108,9 @@ static bool refuse_method(struct http_request *request, enum route route)
 {
     bool get = request->method == HTTP_METHOD_GET || request->method == HTTP_METHOD_HEAD;
     if (route == ROUTE_FEEDBACK ? request->method == HTTP_METHOD_POST : get) return false;
-    http_add_header(request, STR("Allow"),
-                    route == ROUTE_FEEDBACK ? STR("POST, OPTIONS") : STR("GET, HEAD, OPTIONS"));
+    http_add_header(request, STR("Allow"), methods_of(route));
     http_refuse(request, 405, route == ROUTE_FEEDBACK ? "Use POST." : "Use GET.");
     return true;
-}
-
-/* Of two values one would count, and nobody would know which. */
-static bool refuse_repeated(struct http_request *request)
-{
-    static const char *const once[] = {
-        "Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "X-API-Key"};
-    char detail[64];
-    for (size_t i = 0; i < sizeof once / sizeof once[0]; i++) {
-        if (!http_header_nth(request, str_of(once[i]), 1).data) continue;
-        snprintf(detail, sizeof detail, "%s stands in the head more than once.", once[i]);
-        http_refuse(request, 400, detail);
-        return true;
-    }
-    return false;
 }
 
 /* Judges by the head alone, before a body is read. */
@@ -125,13 +120,14 @@ static void on_headers(struct http_request *request, void *user)
     struct caller caller;
     enum route route = route_of(request);
     add_cors(state, request);
-    if (request->method == HTTP_METHOD_OPTIONS && route != ROUTE_NONE)
-        answer_preflight(request);
+    if (request->method == HTTP_METHOD_OPTIONS &&
+        (route != ROUTE_NONE || str_equal(request->path, STR("*"))))
+        answer_options(request, route);
     else if (route == ROUTE_NONE)
-        http_refuse(
-            request, 404,
-            "Served here: /, /v1/feedback, /v1/insights/stream, /v1/status, /v1/openapi.json.");
-    else if (refuse_method(request, route) || refuse_repeated(request))
+        http_refuse(request, 404,
+                    "Served here: /, /v1/feedback, /v1/insights/stream, /v1/status, "
+                    "/v1/openapi.json, /healthz, /readyz.");
+    else if (refuse_method(request, route) || head_repeats(request))
         return;
     else if ((route == ROUTE_FEEDBACK || route == ROUTE_STREAM || route == ROUTE_STATUS) &&
              refuse_caller(state, request, route, &caller))

@@ -1,5 +1,5 @@
 /* The dashboard (dashboard.html: one file, no build step) and the OpenAPI document (openapi.json,
- * the body's schema from schemas/feedback.def). */
+ * the schemas of what goes in and comes out from schemas/). */
 #include <openssl/evp.h>
 
 #include "base/hash.h"
@@ -27,6 +27,8 @@ static void write_openapi(struct buffer *out)
     buffer_add(out, STR(VERBATIM_VERSION));
     add_until(out, &page, STR("\"@FEEDBACK@\""));
     reference_shape_schema(&feedback_shape, out);
+    add_until(out, &page, STR("\"@RECORD@\""));
+    reference_record_schema(out);
     buffer_add(out, page);
 }
 
