@@ -23,6 +23,11 @@ static inline void find_before(struct str text, size_t end, size_t least, size_t
     }
 #endif
     size_t last = end;
+#ifdef __SSE2__
+    while (end <= text.size && last >= least + ASCII_HEAD_BYTES && /* figures upon figures */
+           !redact_letters_at(text.data + last - ASCII_HEAD_BYTES))
+        last -= ASCII_HEAD_BYTES;
+#endif
     while (last > least && !is_letter(text.data[last - 1])) last--;
     size_t start = last;
     while (start > least && is_letter(text.data[start - 1])) start--;
