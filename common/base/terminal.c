@@ -76,7 +76,7 @@ void progress_end(struct progress *progress)
     progress->shown = false;
 }
 
-/* --- standard streams -------------------------------------------------------------------------- */
+/* --- standard streams ------------------------------------------------------------------------- */
 
 /* Standard input can't be read, and the others can't be written. */
 void terminal_hold_streams(void)

@@ -17,8 +17,8 @@ bool terminal_is(int fd);
 unsigned terminal_columns(int fd); /* 80 if unknown */
 
 /* At a program's start. Where a standard stream was closed (`>&-`, some supervisors), the next file
- * that is opened would take its number, and what is printed or logged would be written into it: into
- * the bus. What stands in their places fails as a closed stream does. */
+ * that is opened would take its number, and what is printed or logged would be written into it,
+ * such as the bus. What stands in their places fails as a closed stream does. */
 void terminal_hold_streams(void);
 
 /* At a program's end, with its result: what was printed and got nowhere is no success (a full disk
