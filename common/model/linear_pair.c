@@ -84,12 +84,15 @@ void linear_pair_between_parts(const struct linear_level *levels, enum linear_ha
     }
 }
 
-/* Eight bytes as shorts: interleaved with zeros, which compilers do at once. */
+/* Eight bytes as shorts: interleaved with zeros, which compilers do at once. They come as one number:
+ * copied into a vector's half, they would go through memory, and be waited for. */
 static inline shorts_8 widen(const uint8_t *weights)
 {
+    typedef uint64_t longs_2 __attribute__((vector_size(2 * BOTH)));
     const bytes_16 zero = {0};
-    bytes_16 bytes = {0};
-    memcpy(&bytes, weights, BOTH);
+    uint64_t eight;
+    memcpy(&eight, weights, sizeof eight);
+    bytes_16 bytes = (bytes_16)(longs_2){eight, 0};
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
     return (shorts_8)__builtin_shufflevector(bytes, zero, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21,
                                              6, 22, 7, 23);

@@ -32,8 +32,9 @@ static inline uint32_t linear_pair_prefetch(const struct linear_pair *pair,
     /* any byte of a bucket will do, so its number needn't be cut off and multiplied */
     _Static_assert(2 * LINEAR_PAIR_CLASSES == 8, "eight bytes a bucket");
     uint32_t shift = 32 - 3 - pair->bucket_bits;
-    for (uint32_t i = at; i < at + LINEAR_PAIR_AHEAD; i++)
-        __builtin_prefetch(pair->weights + (features->items[i] >> shift));
+    const uint32_t *items = features->items + at;
+    for (int i = 0; i < LINEAR_PAIR_AHEAD; i++)
+        __builtin_prefetch(pair->weights + (items[i] >> shift));
     return at + LINEAR_PAIR_AHEAD;
 }
 
