@@ -11,6 +11,7 @@ const uint64_t redact_word_masks[64] = {
 static uint64_t eight_of(struct str word, size_t at)
 {
     uint64_t bytes = 0;
+    if (at >= word.size) return 0;
     size_t left = word.size - at;
     memcpy(&bytes, word.data + at, left < sizeof bytes ? left : sizeof bytes);
     return le64toh(bytes);
@@ -19,9 +20,12 @@ static uint64_t eight_of(struct str word, size_t at)
 uint32_t redact_hash_of(struct str word)
 {
     uint64_t hash = 0;
-    for (size_t at = 0; at < word.size; at += sizeof hash)
-        hash = redact_hash_step(hash, eight_of(word, at));
-    return redact_hash_end(hash, word.size);
+    size_t at = 0;
+    do {
+        hash = redact_hash_step(hash, eight_of(word, at), eight_of(word, at + sizeof hash));
+        at += 2 * sizeof hash;
+    } while (at < word.size);
+    return redact_hash_end(hash);
 }
 
 void redact_mark_start(struct redact_starts *starts_of, struct str word)

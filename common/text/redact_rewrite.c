@@ -11,6 +11,7 @@ size_t redact_placeholder_end(struct str text, size_t start)
 {
     if (at(text, start) != '[' || !is_upper(at(text, start + 1))) return start;
     for (size_t i = 0; i < REDACT_KIND_COUNT; i++) {
+        if (placeholders[i][1] != text.data[start + 1]) continue;
         struct str name = str_of(placeholders[i]);
         if (str_starts(str_slice(text, start, text.size), name)) return start + name.size;
     }

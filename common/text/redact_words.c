@@ -1,7 +1,7 @@
 /* How a word is read at a place of the text, and what the lists know of it. */
 #include "text/redact_tables.h"
 
-/* The same of a word of 16 letters or fewer; what lies behind them in their room is masked. */
+/* redact_hash_of() a word of 16 letters or fewer; what lies behind them in their room is masked. */
 static inline uint32_t hash_of_short(const struct redact_word *word)
 {
     static const uint8_t masks[2 * ASCII_HEAD_BYTES] = {
@@ -9,11 +9,8 @@ static inline uint32_t hash_of_short(const struct redact_word *word)
     uint64_t bytes[2], mask[2];
     memcpy(bytes, word->folded, sizeof bytes);
     memcpy(mask, masks + ASCII_HEAD_BYTES - word->size, sizeof mask);
-    /* both steps, though most words need one: which do can't be foreseen */
-    uint64_t one = redact_hash_step(0, le64toh(bytes[0] & mask[0])),
-             two = redact_hash_step(one, le64toh(bytes[1] & mask[1]));
-    uint64_t longer = -(uint64_t)(word->size > sizeof bytes[0]);
-    return redact_hash_end((one & ~longer) | (two & longer), word->size);
+    return redact_hash_end(
+        redact_hash_step(0, le64toh(bytes[0] & mask[0]), le64toh(bytes[1] & mask[1])));
 }
 
 bool redact_is_ordinary(const struct redact_word *word)
