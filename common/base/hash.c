@@ -27,6 +27,14 @@ uint64_t hash_word(struct str word)
     return hash_word_at(room, word.size);
 }
 
+#define MASK(size) UINT64_MAX << 8 * (8 - (size))
+const struct hash_ends hash_ends = {
+    {0, MASK(1), MASK(2), MASK(3), MASK(4), MASK(5), MASK(6), MASK(7), UINT64_MAX, UINT64_MAX,
+     UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX},
+    {0, -7, -6, -5, -4, -3, -2, -1},
+};
+#undef MASK
+
 void hash_sha256(struct str data, uint8_t out[static SHA256_BYTES])
 {
     SHA256_CTX context;

@@ -39,6 +39,25 @@ static inline uint64_t hash_word_at(const char *at, size_t size)
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
+/* The same where 8 bytes can be read before `at`, too: they are taken with the word, and masked. By
+ * its size: which are its own of eight bytes that end with it, and where the first eight begin. */
+struct hash_ends {
+    uint64_t masks[HASH_WORD_BYTES + 1];
+    int64_t from[HASH_WORD_BYTES + 1];
+};
+extern const struct hash_ends hash_ends;
+static inline uint64_t hash_word_within(const char *at, size_t size)
+{
+    __extension__ typedef unsigned __int128 uint128;
+    if (size - 1 >= HASH_WORD_BYTES) return hash_fast(str_make(at, size), 0);
+    uint64_t head, tail, mask = hash_ends.masks[size];
+    memcpy(&head, at + hash_ends.from[size], sizeof head);
+    memcpy(&tail, at + size - sizeof tail, sizeof tail);
+    uint128 product = (uint128)((le64toh(head) & mask) ^ UINT64_C(0xa0761d6478bd642f)) *
+                      ((le64toh(tail) & mask) ^ (UINT64_C(0xe7037ed1a0b428db) + size));
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
 void hash_sha256(struct str data, uint8_t out[static SHA256_BYTES]);
 void hash_hmac_sha256(struct str key, struct str data, uint8_t out[static SHA256_BYTES]);
 

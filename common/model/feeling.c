@@ -70,7 +70,8 @@ static float most_of(__m128 lanes, float least)
     return least;
 }
 
-/* feeling_hear() of whole rounds of tokens; the first behind them. */
+/* feeling_hear() of a round of tokens or more, the last round the last tokens: of what was heard
+ * before nothing is changed by being heard again. Returns `last`; `first`: there are too few. */
 static uint32_t hear_rounds(const struct feeling_scales *scales,
                             const struct linear_features *features,
                             const struct linear_level *levels, uint32_t first, uint32_t last,
@@ -79,7 +80,9 @@ static uint32_t hear_rounds(const struct feeling_scales *scales,
     const uint16_t *praises = &levels->classes[scales->positive],
                    *blames = &levels->classes[scales->negative];
     __m128 highest = _mm_setzero_ps(), lowest = highest;
-    for (; first + ROUND <= last; first += ROUND) {
+    if (last - first < ROUND) return first;
+    for (; first < last; first += ROUND) {
+        if (last - first < ROUND) first = last - ROUND;
         const uint32_t *at = &features->first[first];
         __m128i ups = behind(praises, at + 1), downs = behind(blames, at + 1);
         __m128i few = _mm_sub_epi32(_mm_loadu_si128((const void *)(at + 1)),

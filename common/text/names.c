@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/buffer.h"
+#include "base/flags.h"
 #include "base/hash.h"
 
 enum {
@@ -156,10 +157,16 @@ static uint64_t bare_hash(const struct token *token)
     return token->hash;
 }
 
-static inline bool has_bit(const uint64_t *bits, uint32_t count, uint64_t hash)
+/* The lowest is the hash's own; what is above it means nothing. */
+static inline uint64_t bits_at(const uint64_t *bits, uint32_t count, uint64_t hash)
 {
     /* a remainder would be a division */
-    return bits[(hash & (count - 1)) / 64] >> hash % 64 & 1;
+    return bits[(hash & (count - 1)) / 64] >> hash % 64;
+}
+
+static inline bool has_bit(const uint64_t *bits, uint32_t count, uint64_t hash)
+{
+    return bits_at(bits, count, hash) & 1;
 }
 
 /* False: no spelling begins with the word of that hash at `at`, and goes on as the text does. */
@@ -211,17 +218,18 @@ static uint64_t hash_at(const struct tokens *tokens, uint32_t at)
 
 /* Where a spelling may begin among the tokens [first, last), PLACES of them at most: bit i is about
  * token first + i. Their chains are asked for together, as each would be waited for. */
-enum { PLACES = 64 };
+enum { PLACES = FLAGS_MOST };
 static uint64_t places_among(const struct names *names, const struct tokens *tokens, uint32_t first,
                              uint32_t last)
 {
-    uint64_t begun = 0, places = 0;
-    uint32_t bits = names->filter_bits;
-    for (uint32_t at = first; at < last; at++) { /* no branch: which come can't be foreseen */
-        const struct token *token = &tokens->items[at];
-        uint64_t begins = has_bit(names->firsts, bits, token->hash) | token->apostrophe;
-        begun |= begins << (at - first);
+    const struct token *words = &tokens->items[first];
+    uint32_t bits = names->filter_bits, count = last - first;
+    uint8_t flags[FLAGS_MOST];
+    for (uint32_t i = 0; i < count; i++) { /* no branch: which come can't be foreseen */
+        const struct token *token = &words[i];
+        flags[i] = (uint8_t)(bits_at(names->firsts, bits, token->hash) | token->apostrophe);
     }
+    uint64_t places = 0, begun = flags_with(flags, count, 1);
     for (; begun; begun &= begun - 1) {
         uint32_t at = first + (uint32_t)__builtin_ctzll(begun);
         places |= (uint64_t)may_begin(names, tokens, at, hash_at(tokens, at)) << (at - first);

@@ -197,7 +197,7 @@ enum { CUES_PREFIX_BUCKETS = 4096 };
 struct cue_wholes {
     uint64_t *slots;
     uint32_t *factors;
-    uint32_t bucket_mask, slot_bits;
+    uint32_t bucket_mask, slot_shift; /* of so many bits fewer than 32 is a slot's number */
 };
 
 /* All arrays live in `memory`. Entry 0 stands for "unknown word" and is empty. */
@@ -252,7 +252,7 @@ bool cue_entry_lists(const struct cue_list *list, const struct cue_entry *entry,
 static inline uint64_t *cue_whole_slot(const struct cue_wholes *wholes, uint64_t hash)
 {
     uint32_t factor = wholes->factors[hash & wholes->bucket_mask];
-    return &wholes->slots[perfect_slot(hash, factor, wholes->slot_bits)];
+    return &wholes->slots[perfect_slot(hash, factor, 32 - wholes->slot_shift)];
 }
 
 /* The low bits of a whole word's slot, by its hash_word(), or 0. 32 equal bits, in a slot

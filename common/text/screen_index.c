@@ -232,20 +232,19 @@ static int index_whole_words(struct cue_builder *builder, const uint32_t *whole,
     struct cue_wholes *wholes = &list->wholes;
     uint32_t bucket_bits = 4;
     while ((uint32_t)4 << bucket_bits < count) bucket_bits++;
-    wholes->slot_bits = bucket_bits + 3;
+    uint32_t slot_bits = bucket_bits + 3;
+    wholes->slot_shift = 32 - slot_bits;
     wholes->bucket_mask = (1u << bucket_bits) - 1;
     wholes->factors = ARENA_ARRAY(&list->memory, uint32_t, 1u << bucket_bits);
-    wholes->slots = ARENA_ARRAY(&list->memory, uint64_t, 1u << wholes->slot_bits);
+    wholes->slots = ARENA_ARRAY(&list->memory, uint64_t, 1u << slot_bits);
     uint64_t *hashes = calloc(count + 1, sizeof *hashes);
-    uint32_t *scratch =
-        calloc(PERFECT_SCRATCH(count, bucket_bits, wholes->slot_bits), sizeof *scratch);
+    uint32_t *scratch = calloc(PERFECT_SCRATCH(count, bucket_bits, slot_bits), sizeof *scratch);
     int rc = wholes->factors && wholes->slots && hashes && scratch
                  ? E_OK
                  : err_set(err, E_NO_MEMORY, NULL);
     for (uint32_t i = 0; i < count && !rc; i++)
         hashes[i] = hash_word(list->entries[whole[i]].word);
-    if (!rc && !perfect_build(hashes, count, bucket_bits, wholes->slot_bits, wholes->factors,
-                              scratch))
+    if (!rc && !perfect_build(hashes, count, bucket_bits, slot_bits, wholes->factors, scratch))
         rc = cue_builder_error(builder, err, "two of its words have hashes too much alike");
     for (uint32_t i = 0; i < count && !rc; i++)
         *cue_whole_slot(wholes, hashes[i]) = (hashes[i] >> 32 << 32) | whole[i] |

@@ -47,12 +47,15 @@ struct str text_fold(struct str text, struct arena *arena)
 
 /* --- tokens ----------------------------------------------------------------------------------- */
 
+enum { PLAIN_BEFORE = 8 /* for hash_word_within() */ };
+
 struct tokenizer {
     struct str text;
     struct arena *arena;
     struct token *items;
     uint32_t count;
-    char *plain;  /* the text's ASCII letters and digits folded, each at its place */
+    /* the text's ASCII letters and digits folded, each at its place; PLAIN_BEFORE bytes before */
+    char *plain;
     char *folded; /* other words, one behind the other; NULL until there is one */
     size_t folded_size;
     bool clause, sentence; /* a boundary since the last token */
@@ -279,7 +282,7 @@ static inline size_t take_plain_words(struct tokenizer *tokenizer, const struct 
         token->clause_before = (clauses & behind) != 0;
         token->upper = (of.upper & behind) != 0;
         token->stretched = (of.stretched & behind) != 0;
-        token->hash = hash_word_at(token->folded.data, token->folded.size);
+        token->hash = hash_word_within(token->folded.data, token->folded.size);
         token->kind = of.letters & behind ? TOKEN_WORD : TOKEN_NUMBER;
         token->sentence_before = (sentences & behind) != 0;
         token->apostrophe = (of.apostrophe & behind) != 0;
@@ -329,9 +332,11 @@ int text_tokenize(struct str text, struct arena *arena, struct tokens *ret_token
         .arena = arena,
         /* a token and what parts it from the next */
         .items = arena_alloc(arena, (text.size / 2 + 1) * sizeof(struct token)),
-        .plain = arena_alloc(arena, text.size + ASCII_MARKS_BYTES + TOKEN_READABLE),
+        .plain = arena_alloc(arena, PLAIN_BEFORE + text.size + ASCII_MARKS_BYTES + TOKEN_READABLE),
     };
     if (!tokenizer.items || !tokenizer.plain) return err_set(err, E_NO_MEMORY, NULL);
+    memset(tokenizer.plain, 0, PLAIN_BEFORE);
+    tokenizer.plain += PLAIN_BEFORE;
     struct outlook outlook = {.start = -(size_t)ASCII_MARKS_BYTES}; /* nothing is shown yet */
     for (size_t at = 0; at < text.size;) {
         if (ASCII_HEAD_WORKS) at = take_plain_run(&tokenizer, &outlook, at);

@@ -48,12 +48,12 @@ static void parts_hash_like_the_whole(void **state)
     assert_string_equal(hex, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }
 
-/* Whatever lies behind them, and at the end of what can be read. */
+/* Whatever lies before and behind them, and at the end of what can be read. */
 static void words_hash_alike_wherever_they_lie(void **state)
 {
     enum { MOST = 2 * HASH_WORD_BYTES };
     static const char word[MOST + 1] = "aZ9\xC3\xA9-\xFF\x01 and on until it's long";
-    char room[MOST + 8];
+    char room[8 + MOST + 8], *at = room + 8;
     uint64_t seen[MOST + 1];
     (void)state;
     for (size_t size = 0; size <= MOST; size++) {
@@ -63,8 +63,9 @@ static void words_hash_alike_wherever_they_lie(void **state)
         free(alone);
         for (int fill = 0; fill < 256; fill += 51) {
             memset(room, fill, sizeof room);
-            memcpy(room, word, size);
-            assert_int_equal(hash_word_at(room, size), seen[size]);
+            memcpy(at, word, size);
+            assert_int_equal(hash_word_at(at, size), seen[size]);
+            assert_int_equal(hash_word_within(at, size), seen[size]);
         }
         for (size_t less = 0; less < size; less++) assert_int_not_equal(seen[less], seen[size]);
     }
