@@ -74,7 +74,8 @@ double train_length(const struct train_options *options, const struct train_row 
     return 1 / sqrt((double)count);
 }
 
-static void score_row(const struct fit *fit, const struct train_row *row, double *scores)
+static void score_row(const struct fit *fit, const struct train_row *row, train_vectors vectors,
+                      double *scores)
 {
     uint32_t classes = fit->train->options.class_count,
              shift = 32 - fit->train->options.bucket_bits;
@@ -86,7 +87,10 @@ static void score_row(const struct fit *fit, const struct train_row *row, double
         const double *shared = fit->ties[fit->train->tied[items[i] >> shift]];
         for (uint32_t c = 0; c < classes; c++) sums[c] += (double)weights[c] + shared[c];
     }
-    for (uint32_t c = 0; c < classes; c++) scores[c] = fit->biases[c] + sums[c] * length;
+    for (uint32_t c = 0; c < classes; c++) {
+        sums[c] += train_score_vectors(fit, c, vectors);
+        scores[c] = fit->biases[c] + sums[c] * length;
+    }
 }
 
 static void learn_tie(struct fit *fit, uint32_t tie, const double *gradients, double length)
@@ -120,7 +124,9 @@ static double learn_row(struct fit *fit, const struct train_row *row)
     const uint32_t *items = fit->train->items + row->first;
     double scores[LINEAR_CLASSES_MAX] = {0}, gradients[LINEAR_CLASSES_MAX], loss = 0;
     double length = train_length(options, row);
-    score_row(fit, row, scores);
+    train_vectors vectors;
+    train_sum_vectors(fit->train, row, vectors);
+    score_row(fit, row, vectors, scores);
     if (options->neutral_trust > 0) scores[classes - 1] += fit->source_biases[row->source];
     train_probabilities(options, scores, row->known, gradients);
     for (uint32_t c = 0; c < classes; c++) {
@@ -132,6 +138,7 @@ static double learn_row(struct fit *fit, const struct train_row *row)
         fit->biases[c] -= 0.1 * options->rate * gradients[c] / sqrt(fit->bias_squares[c] + 1);
     }
     if (options->neutral_trust > 0) learn_source(fit, row->source, gradients[classes - 1]);
+    train_learn_vectors(fit, vectors, gradients, length);
     for (uint32_t i = 0; i < row->count; i++) {
         size_t at = (size_t)(items[i] >> shift) * classes;
         learn_tie(fit, fit->train->tied[items[i] >> shift], gradients, length);
@@ -217,8 +224,10 @@ int train_fit(struct fit *fit, struct err *err)
     for (size_t i = 0; i < fit->train->row_count && !rc; i++)
         if (fit_uses(fit, &fit->train->rows[i])) order[count++] = i;
     if (!rc) rc = train_join_ties(fit->train, err);
+    if (!rc) rc = train_place_vectors(fit->train, err);
     if (!rc) rc = learn(fit, order, count, err);
     if (!rc) train_fold_ties(fit);
+    if (!rc) train_fold_vectors(fit);
     if (!rc && fit->train->options.neutral_trust > 0) trust_neutral(fit);
     free(order);
     return rc;

@@ -34,6 +34,8 @@ void train_linear_destroy(struct train_linear *train)
     free(train->items);
     free(train->ties);
     free(train->tied);
+    free(train->vectors);
+    free(train->placed);
     free(train);
 }
 

@@ -77,6 +77,15 @@ enum { TRAIN_CONCEPTS_MAX = 96 };
 int train_linear_tie_concept(struct train_linear *train, struct str word, uint32_t concept,
                              struct err *err) CHECKED;
 
+enum { TRAIN_VECTOR_SIZE = 32 };
+/* A word's vector: words that mean alike lie alike, in every language. Beside its own weights
+ * a word is worth what the numbers of its vector are, which all words share: so words that no row
+ * holds are worth what their neighbours are. The model knows nothing of it: what it comes to is in
+ * the word's weights. Texts that aren't one word are passed over; where words share a
+ * bucket the first counts, so the commonest come first. BAD_TEXT, NO_MEMORY. */
+int train_linear_vector(struct train_linear *train, struct str word,
+                        const float values[TRAIN_VECTOR_SIZE], struct err *err) CHECKED;
+
 /* A section more for the models that are made from now on; `data` is kept by the caller. One at
  * most: the last. */
 void train_linear_attach(struct train_linear *train, const char *section, const void *data,

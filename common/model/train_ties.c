@@ -39,31 +39,40 @@ static int add(struct train_linear *train, uint32_t item, enum train_form form, 
     return E_OK;
 }
 
-/* The word alone, or behind a negator; the first of its features is the word itself.
- * Its stems aren't tied: their scores are too uncertain, and each tie takes a bucket (measured:
- * 0.01 to 0.02 worse). */
-static int tie_form(struct train_linear *train, struct str word, bool negated, float score,
-                    uint32_t concept, struct err *err)
+/* The first of a word's features is the word itself. */
+int train_word_item(struct train_linear *train, struct str word, enum train_form form,
+                    uint32_t *ret_item, bool *ret_one, struct err *err)
 {
     struct tokens tokens;
     struct linear_features features;
-    uint32_t at = negated;
+    uint32_t at = form == TRAIN_NEGATED;
     arena_reset(&train->arena);
-    struct str text = arena_printf(&train->arena, "%s%.*s", negated ? "no " : "", STR_ARGS(word));
+    struct str text = arena_printf(&train->arena, "%s%.*s", at ? "no " : "", STR_ARGS(word));
     if (!text.data) return err_set(err, E_NO_MEMORY, NULL);
     int rc = text_tokenize(text, &train->arena, &tokens, err);
     if (!rc) rc = linear_extract(text, &tokens, &train->arena, &features, err);
-    /* no single word */
-    if (rc || tokens.count != at + 1 || tokens.items[at].kind == TOKEN_NUMBER) return rc;
-    return add(train, features.items[features.first[at]], negated ? TRAIN_NEGATED : TRAIN_WORD,
-               score, concept, err);
+    if (rc) return rc;
+    *ret_one = tokens.count == at + 1 && tokens.items[at].kind != TOKEN_NUMBER;
+    if (*ret_one) *ret_item = features.items[features.first[at]];
+    return E_OK;
+}
+
+/* A word's stems aren't tied: their scores are too uncertain, and each tie takes a bucket
+ * (measured: 0.01 to 0.02 worse). */
+static int tie_form(struct train_linear *train, struct str word, enum train_form form, float score,
+                    uint32_t concept, struct err *err)
+{
+    uint32_t item = 0;
+    bool one = false;
+    int rc = train_word_item(train, word, form, &item, &one, err);
+    return rc || !one ? rc : add(train, item, form, score, concept, err);
 }
 
 int train_linear_tie(struct train_linear *train, struct str word, float score, struct err *err)
 {
     if (!str_is_utf8(word)) return err_set(err, E_BAD_TEXT, NULL);
-    int rc = tie_form(train, word, false, score, 0, err);
-    return rc ? rc : tie_form(train, word, true, score, 0, err);
+    int rc = tie_form(train, word, TRAIN_WORD, score, 0, err);
+    return rc ? rc : tie_form(train, word, TRAIN_NEGATED, score, 0, err);
 }
 
 int train_linear_tie_concept(struct train_linear *train, struct str word, uint32_t concept,
@@ -72,8 +81,8 @@ int train_linear_tie_concept(struct train_linear *train, struct str word, uint32
     if (!str_is_utf8(word)) return err_set(err, E_BAD_TEXT, NULL);
     if (concept >= TRAIN_CONCEPTS_MAX)
         return err_set(err, E_BAD_CONFIG, "more than %d concepts", TRAIN_CONCEPTS_MAX);
-    int rc = tie_form(train, word, false, 0, concept + 1, err);
-    return rc ? rc : tie_form(train, word, true, 0, concept + 1, err);
+    int rc = tie_form(train, word, TRAIN_WORD, 0, concept + 1, err);
+    return rc ? rc : tie_form(train, word, TRAIN_NEGATED, 0, concept + 1, err);
 }
 
 /* 0: worth nothing; 1 to 3: positive; 4 to 6: negative. */

@@ -7,6 +7,7 @@
  * on it end to end. */
 #include <stdio.h>
 
+#include "table.h"
 #include "tasks.h"
 
 static const struct task *const tasks[] = {&needs_task, &sentiment_task, &safety_task};
@@ -71,11 +72,36 @@ static int build(const struct task *task, struct train_linear *train, const stru
     return rc;
 }
 
+/* Words' vectors: a letter a number, '0' to 'n', of which the middle is 0 (own/README.md). */
+static int add_vectors(struct train_linear *train, const char *own, struct err *err)
+{
+    static const char FILE_NAME[] = "vectors.tsv";
+    const int zero = '0' + 32;
+    const float step = 0.0176777f; /* a tenth deviation of numbers whose vectors are about 1 long */
+    struct table table;
+    int rc = table_open(&table, own, FILE_NAME, true, err);
+    while (!rc && table_next(&table)) {
+        struct str letters = table_cell(&table, "vector");
+        float values[TRAIN_VECTOR_SIZE];
+        if (letters.size != TRAIN_VECTOR_SIZE) {
+            rc = err_set(err, E_BAD_MESSAGE, "%s, word %u: a vector has %d letters", FILE_NAME,
+                         table.line, TRAIN_VECTOR_SIZE);
+            break;
+        }
+        for (uint32_t i = 0; i < TRAIN_VECTOR_SIZE; i++)
+            values[i] = (float)(letters.data[i] - zero) * step;
+        rc = train_linear_vector(train, table_cell(&table, "word"), values, err);
+    }
+    table_close(&table);
+    return rc;
+}
+
 static int run(const struct task *task, const struct choice *choice, struct err *err)
 {
     struct train_linear *train = train_linear_create(&task->options);
     int rc = train ? task->add_rows(train, choice->data, choice->own, err)
                    : err_set(err, E_NO_MEMORY, NULL);
+    if (!rc && task->vectors) rc = add_vectors(train, choice->own, err);
     printf("%s\n", task->name);
     if (!rc)
         rc = choice->judge ? judge(task, train, err)

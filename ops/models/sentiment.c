@@ -182,7 +182,7 @@ static const char *const classes[] = {"positive", "negative", "neutral"};
 
 const struct task sentiment_task = {
     .name = "sentiment",
-    .options = {.name = "sentiment-000010", .classes = classes, .class_count = 3,
+    .options = {.name = "sentiment-000011", .classes = classes, .class_count = 3,
                 .link = LINEAR_SOFTMAX,
                 .bucket_bits = 20, .epochs = 5, .seed = 1, .balance = true, .rate = 0.12,
                 .neutral_trust = 0.6, .neutral_odds = 0.25,
@@ -191,6 +191,7 @@ const struct task sentiment_task = {
                          "config/models/README.md"},
     .source_names = source_names,
     .judged = judged,
+    .vectors = true,
     .add_labelled = add_labelled,
     .add_rows = add_rows,
     .finish = sentiment_finish,

@@ -19,6 +19,7 @@ struct task {
     struct train_options options;
     const char *const *source_names; /* NULL-terminated; the index is the source's number */
     const bool *judged;              /* per source: worth leaving out */
+    bool vectors;                    /* what words mean counts, too: own/vectors.tsv */
     /* The same from rows of one file. BAD_MESSAGE: a label that the task doesn't know. */
     int (*add_labelled)(struct train_linear *train, next_labelled *next, void *user,
                         struct err *err);

@@ -160,6 +160,39 @@ static void words_of_a_concept_share_what_one_of_them_is_worth(void **state)
     train_linear_destroy(train), train_linear_destroy(plain);
 }
 
+static void give_vector(struct train_linear *train, const char *word, float first, float second)
+{
+    const float values[TRAIN_VECTOR_SIZE] = {first, second};
+    struct err err;
+    assert_int_equal(train_linear_vector(train, str_of(word), values, &err), E_OK);
+}
+
+/* Rows know "good", "great", "bad" and "awful" alone. */
+static void words_that_mean_alike_are_worth_alike(void **state)
+{
+    struct train_linear *train = create(), *plain = create();
+    struct buffer near = {0}, alone = {0};
+    struct err err;
+    (void)state;
+    add_rows(train), add_rows(plain);
+    give_vector(train, "good", 0.9f, 0.1f), give_vector(train, "great", 1, -0.1f);
+    give_vector(train, "bad", -0.9f, 0.1f), give_vector(train, "awful", -1, -0.1f);
+    give_vector(train, "the", 0.1f, 1), give_vector(train, "estupenda", 1, 0.1f);
+    give_vector(train, "horrorosa", -1, 0.1f), give_vector(train, "silla", 0, 1);
+    give_vector(train, "two words", 1, 1), give_vector(train, "", 1, 1);
+    give_vector(train, "7", 1, 1); /* passed over */
+    run(train, &near), run(plain, &alone);
+    float chair = positive(buffer_str(&near), "silla");
+    assert_true(positive(buffer_str(&near), "estupenda") > 0.7f);
+    assert_true(positive(buffer_str(&near), "horrorosa") < 0.3f);
+    assert_true(chair > 0.25f && chair < 0.75f);
+    assert_true(positive(buffer_str(&alone), "estupenda") < 0.65f);
+    assert_int_equal(train_linear_vector(train, STR("\xff"), (float[TRAIN_VECTOR_SIZE]){0}, &err),
+                     E_BAD_TEXT);
+    buffer_deinit(&near), buffer_deinit(&alone);
+    train_linear_destroy(train), train_linear_destroy(plain);
+}
+
 /* Source 0 holds praise and blame of a pump alone, source 1 all three of other things, mostly
  * neutral. Whether a text about the pump that says neither is neutral. */
 static float neutral_of_a_new_text(uint32_t known, double trust, double odds)
@@ -298,6 +331,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tied_words_are_worth_what_their_lexicon_is),
         cmocka_unit_test(words_of_a_concept_share_what_one_of_them_is_worth),
+        cmocka_unit_test(words_that_mean_alike_are_worth_alike),
         cmocka_unit_test(a_word_alone_says_less_if_the_model_asks_for_more),
         cmocka_unit_test(the_same_rows_give_the_same_bytes),
         cmocka_unit_test(rows_that_had_to_choose_say_nothing_about_neutral),
