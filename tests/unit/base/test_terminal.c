@@ -132,7 +132,8 @@ static void closed_streams_keep_their_places(void **state)
     assert_true(child >= 0);
     if (child == 0) {
         char byte;
-        close(STDIN_FILENO), close(STDOUT_FILENO), close(STDERR_FILENO);
+        /* whoever started the tests may have left more open */
+        for (int fd = STDIN_FILENO; fd < 256; fd++) close(fd);
         terminal_hold_streams();
         int next = open("/dev/null", O_RDWR);
         bool fine = next == STDERR_FILENO + 1 && read(STDIN_FILENO, &byte, 1) < 0 &&
