@@ -1,6 +1,7 @@
 /* Committing on Kafka at least once: outputs first, by an idempotent producer, then positions,
  * which nobody waits for (kafka_owed.c) unless earlier ones failed, or take long, or there is
  * nothing else. */
+#include "base/crash.h"
 #include "bus/kafka_commit.h"
 
 /* Nothing of ours may be left in the producer: the caller's memory goes. */
@@ -27,7 +28,9 @@ int commit_at_least_once(struct kafka_consumer *consumer, const struct bus_outpu
     int rc = commit_make_ready(consumer, deadline_ms, err);
     if (rc == E_OK && owed_is_late(consumer)) rc = owed_settle(consumer, deadline_ms, err);
     if (rc) return rc;
+    crash_point("commit.begun");
     rc = commit_send_all(&consumer->commit, outputs, output_count, deadline_ms, err);
+    crash_point("commit.sent");
     if (rc == E_OK && output_count) {
         rd_kafka_resp_err_t code = commit_flush(&consumer->commit, deadline_ms);
         if (code) rc = kafka_error(code, "outputs", NULL, err);
@@ -40,9 +43,11 @@ int commit_at_least_once(struct kafka_consumer *consumer, const struct bus_outpu
         rc = E_UNAVAILABLE; /* an idempotent producer has no rival; its epoch was outrun */
     if (rc) err->code = (enum err_code)rc;
     if (rc) return give_up_sending(consumer, rc, err);
+    crash_point("commit.flushed");
     consumer->commit.replaced = 0;
     owed_add(consumer, positions, position_count);
     if (output_count == 0) return owed_settle(consumer, deadline_ms, err);
     owed_go_on(consumer);
+    crash_point("commit.done");
     return E_OK;
 }

@@ -141,7 +141,7 @@ void consumer_on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t code,
     if (consumer->current) batch_empty(consumer->current);
     if (!consumer->closing) position_tell_revoked(consumer, lost);
     /* for the next owner, if it is in time */
-    owed_settle(consumer, clock_mono_ms(clock_system()) + KAFKA_CALL_MS, &ignored);
+    if (!lost) owed_settle(consumer, clock_mono_ms(clock_system()) + KAFKA_CALL_MS, &ignored);
     owed_forget(consumer);
     position_resume_going(consumer);
     position_clear(consumer);

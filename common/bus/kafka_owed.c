@@ -5,10 +5,11 @@
  * add the coordinator's time (5 ms and more with Kafka 4) to each hop, and a crash between outputs
  * and positions repeats some records either way.
  *
- * next -> asked -> answered: gone. What failed is next again, and the next commit waits for it, as
- * it does for an answer that takes long: so what a crash would repeat is bounded, and a coordinator
- * that is away pauses the source. Before partitions go, and before the committed positions are
- * read, all is told. */
+ * next -> asked -> answered: gone. What failed is next again, a second later, and the next commit
+ * waits for it, as it does for an answer that takes long: so what a crash would repeat is bounded,
+ * and a coordinator that is away pauses the source. Before partitions are given away, and before
+ * the committed positions are read, all is told. Of those that are lost nothing is: another member
+ * may have moved on. */
 #include "bus/kafka_commit.h"
 
 enum { LATE_MS = 1000, SLICE_MS = 100 };
@@ -103,7 +104,7 @@ static void go_on(struct kafka_consumer *consumer, int timeout_ms)
     rd_kafka_event_t *event = rd_kafka_queue_poll(owed->answers, timeout_ms);
     if (event) take_answer(consumer, event);
     pthread_mutex_lock(&consumer->lock);
-    if (!owed->failure.code) tell_next(consumer);
+    if (!owed->failure.code || commit_now_ms() - owed->asked_ms > LATE_MS) tell_next(consumer);
     pthread_mutex_unlock(&consumer->lock);
 }
 

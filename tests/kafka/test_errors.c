@@ -190,39 +190,6 @@ static int64_t first_offset(struct mock *mock)
     return offset;
 }
 
-/* At least once nobody waits for positions, but what fails is known to the next commit, which
- * writes nothing until it is told; and who leaves has told all. */
-static void test_positions_that_follow(void **state)
-{
-    struct mock mock = open_mock("kafka.session.timeout.ms=6000");
-    struct bus_consumer *consumer = subscribe_as(&mock, true);
-    struct kafka_consumer *kafka = kafka_consumer_of(consumer);
-    struct err err = {0};
-    (void)state;
-    assert_true(bus_positions_apart(mock.bus));
-    rd_kafka_mock_push_request_errors(mock.cluster, OFFSET_COMMIT, 2,
-                                      RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED,
-                                      RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED);
-    must(commit(consumer, &err), &err);
-    for (int64_t start = now_ms(); !owed_is_late(kafka) && now_ms() - start < WAIT_MS;)
-        poll_once(consumer);
-    int rc = commit(consumer, &err);
-    assert_int_not_equal(rc, E_OK);
-    assert_int_equal(err_class((enum err_code)rc), ERR_RETRY);
-    assert_int_equal(kafka->own_count, 0);
-    for (int i = 0; i < 20; i++) must(commit(consumer, &err), &err);
-    int64_t deadline_ms = now_ms() + WAIT_MS;
-    must(owed_settle(kafka, deadline_ms, &err), &err);
-    assert_int_equal(kafka->own_count, 1);
-    assert_int_equal(kafka->own[0].offset, last_offset);
-    must(commit(consumer, &err), &err);
-    bus_unsubscribe(consumer);
-    consumer = subscribe_as(&mock, true);
-    assert_int_equal(kafka_consumer_of(consumer)->owned[0].told, last_offset);
-    bus_unsubscribe(consumer);
-    close_mock(&mock);
-}
-
 /* Whatever the coordinator answers meanwhile, nobody begins before what is committed (soak 8). */
 static void test_where_reading_begins(void **state)
 {
@@ -285,57 +252,6 @@ static void test_fenced_by_itself(void **state)
     close_mock(&mock);
 }
 
-struct last_commit {
-    struct bus_consumer *consumer;
-    bool told;
-    int rc;
-};
-
-static void commit_at_last(void *user, const struct bus_position *partitions, size_t count)
-{
-    struct last_commit *last = user;
-    struct err err = {0};
-    (void)partitions;
-    if (!count || last->told) return;
-    last->told = true;
-    last->rc = commit(last->consumer, &err);
-}
-
-/* Before partitions go what is owed is committed, but not of those that another member may have. */
-static void test_commit_as_partitions_go(void **state)
-{
-    static const struct {
-        const char *why;
-        rd_kafka_resp_err_t heartbeat;
-        int rc;
-    } cases[] = {
-        {"in a rebalance", RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS, E_OK},
-        {"the session is over", RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID, E_CANCELLED},
-        {"fenced", RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID, E_CANCELLED},
-        {"fenced, and no rebalance says so", RD_KAFKA_RESP_ERR_NO_ERROR, E_CANCELLED},
-    };
-    (void)state;
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct mock mock = open_mock("kafka.session.timeout.ms=6000");
-        struct last_commit last = {.consumer = subscribe_as(&mock, true)};
-        struct kafka_consumer *kafka = kafka_consumer_of(last.consumer);
-        CASE(cases[i].why);
-        kafka->subscription.on_revoked = commit_at_last;
-        kafka->subscription.user = &last;
-        if (cases[i].heartbeat)
-            rd_kafka_mock_push_request_errors(mock.cluster, HEARTBEAT, 1, cases[i].heartbeat);
-        else
-            rd_kafka_test_fatal_error(kafka->client, RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID,
-                                      "by the test");
-        for (int64_t start = now_ms(); !last.told && now_ms() - start < WAIT_MS;)
-            poll_once(last.consumer);
-        assert_true(last.told);
-        assert_int_equal(last.rc, cases[i].rc);
-        bus_unsubscribe(last.consumer);
-        close_mock(&mock);
-    }
-}
-
 /* A producer that breaks is replaced, but not for ever. */
 static void test_breaks_again_and_again(void **state)
 {
@@ -376,12 +292,10 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_commit),
         cmocka_unit_test(test_abort_with_outputs_astray),
         cmocka_unit_test(test_positions_come_first),
-        cmocka_unit_test(test_positions_that_follow),
         cmocka_unit_test(test_closed_while_fenced),
         cmocka_unit_test(test_abort_fails),
         cmocka_unit_test(test_where_reading_begins),
         cmocka_unit_test(test_fenced_by_itself),
-        cmocka_unit_test(test_commit_as_partitions_go),
         cmocka_unit_test(test_breaks_again_and_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* What the files of the simulated bus share. It behaves as Kafka does behind common/bus/kafka*:
  * bus_log.c keeps the partitions and ends transactions, bus_group.c is the groups' coordinator,
- * bus_consumer.c polls, bus_commit.c commits, bus_producer.c sends for the door. */
+ * bus_consumer.c polls, bus_commit.c commits, bus_at_least_once.c without transactions,
+ * bus_producer.c sends for the door. */
 #ifndef VERBATIM_TESTS_SIM_BUS_H
 #define VERBATIM_TESTS_SIM_BUS_H
 
@@ -95,8 +96,8 @@ struct member *group_find(struct group *group, uint32_t member_id);
 int group_serve(struct sim_consumer *consumer, struct err *err);
 void group_leave(struct sim_consumer *consumer);
 void group_rebalance(struct group *group);
-/* May this consumer's generation commit? */
-bool group_accepts(const struct sim_consumer *consumer);
+/* May this generation commit? */
+bool group_knows(struct group *group, uint32_t member_id, uint32_t generation);
 void groups_watch(void); /* a process fell silent: look when its sessions are over */
 
 /* --- consumers ------------------------------------------------------------------------------- */
@@ -106,6 +107,8 @@ struct owned {
     uint32_t partition;
     int64_t position; /* -1: not asked for yet */
 };
+
+struct telling;
 
 struct sim_consumer {
     struct bus_consumer base;
@@ -118,11 +121,19 @@ struct sim_consumer {
     struct owned owned[TOPIC_COUNT * SIM_PARTITIONS_MAX];
     size_t owned_count;
     bool paused, fenced_instance;
+    bool lost; /* what it owns may have another owner: while it is told so */
     int fd;
     struct transactional *transactional;
     uint32_t epoch, fenced;
     bool ready; /* init_transactions() has been called */
     int64_t fenced_ns;
+    /* at least once: positions that the coordinator is to be told, */
+    struct telling *owed_asked, *owed_next;
+    bool owed_failed;
+    int64_t owed_asked_ns;
+    int64_t withholds_since_ns; /* those that the runtime keeps back; -1: none */
+    const struct bus_output *failed_outputs; /* of a commit that may be tried again */
+    size_t failed_count;
 };
 
 struct sim_bus {
@@ -142,10 +153,22 @@ int sim_bus_open(void *user, const struct config *config, const struct clock *cl
                  struct bus **ret_bus, struct err *err);
 bool bus_reachable(const struct process *process);
 void bus_stir(void); /* every consumer looks again */
-void consumer_revoke(struct sim_consumer *consumer);
+/* lost: others may have them already */
+void consumer_revoke(struct sim_consumer *consumer, bool lost);
 void consumer_assign(struct sim_consumer *consumer);
 int sim_commit(struct bus_consumer *base, const struct bus_output *outputs, size_t output_count,
                const struct bus_position *positions, size_t position_count, struct err *err);
+
+bool commit_is_refused(const struct bus_output *output); /* for its size */
+/* The runtime begins a commit: does it keep positions back for too long? */
+void commit_begins(struct bus_consumer *base, const struct bus_output *outputs,
+                   size_t output_count);
+int sim_commit_at_least_once(struct sim_consumer *consumer, const struct bus_output *outputs,
+                             size_t output_count, const struct bus_position *positions,
+                             size_t position_count, struct err *err);
+void tellings_go_on(struct sim_consumer *consumer);
+bool tellings_settle(struct sim_consumer *consumer); /* false: not all could be told */
+void tellings_forget(struct sim_consumer *consumer);
 
 int sim_producer_open(struct bus *bus, const char *member, struct bus_producer **ret_producer,
                       struct err *err);

@@ -47,6 +47,8 @@ static void abort_open(struct sim_consumer *consumer)
 static int check_owned(const struct sim_consumer *consumer, const struct bus_position *positions,
                        size_t count, struct err *err)
 {
+    if (count && consumer->lost)
+        return err_set(err, E_CANCELLED, "the partitions are lost to another owner");
     for (size_t i = 0; i < count; i++) {
         bool found = false;
         for (size_t j = 0; j < consumer->owned_count && !found; j++)
@@ -74,7 +76,7 @@ static int begin(struct sim_consumer *consumer, struct err *err)
 }
 
 /* As bus/kafka_commit.c's give_up_message(). */
-static bool is_refused(const struct bus_output *output)
+bool commit_is_refused(const struct bus_output *output)
 {
     return output->value.size > BROKER_BYTES_MAX && chance(FAULT_TOO_LARGE);
 }
@@ -89,7 +91,7 @@ static int send_outputs(struct sim_consumer *consumer, const struct bus_output *
             abort_open(consumer);
             return err_set(err, E_UNAVAILABLE, "an output was refused");
         }
-        if (is_refused(&outputs[i])) {
+        if (commit_is_refused(&outputs[i])) {
             abort_open(consumer);
             return err_set(err, E_TOO_LARGE, "larger than the broker takes");
         }
@@ -117,7 +119,7 @@ static int send_positions(struct sim_consumer *consumer, const struct bus_positi
         fiber_sleep(COMMIT_TIMEOUT_S * SECONDS);
         return err_set(err, E_TIMEOUT, "positions");
     }
-    if (!group_accepts(consumer)) {
+    if (!group_knows(consumer->group, consumer->member_id, consumer->generation)) {
         abort_open(consumer);
         return err_set(err, E_CANCELLED, "the generation is over");
     }
@@ -149,6 +151,9 @@ int sim_commit(struct bus_consumer *base, const struct bus_output *outputs, size
     struct sim_consumer *consumer = consumer_of(base);
     int rc = check_owned(consumer, positions, position_count, err);
     if (rc || (output_count == 0 && position_count == 0)) return rc;
+    if (consumer->subscription.at_least_once)
+        return sim_commit_at_least_once(consumer, outputs, output_count, positions, position_count,
+                                        err);
     rc = begin(consumer, err);
     if (rc == E_OK) rc = send_outputs(consumer, outputs, output_count, err);
     if (rc == E_OK && position_count) rc = send_positions(consumer, positions, position_count, err);

@@ -101,10 +101,15 @@ static void tell(struct sim_consumer *consumer,
         call(consumer->subscription.user, positions, consumer->owned_count);
 }
 
-void consumer_revoke(struct sim_consumer *consumer)
+void consumer_revoke(struct sim_consumer *consumer, bool lost)
 {
-    if (consumer->owned_count) trace("%zu partitions are revoked", consumer->owned_count);
+    if (consumer->owned_count)
+        trace("%zu partitions are %s", consumer->owned_count, lost ? "lost" : "revoked");
+    consumer->lost = lost;
     tell(consumer, consumer->subscription.on_revoked);
+    consumer->lost = false;
+    if (!lost) tellings_settle(consumer);
+    tellings_forget(consumer);
     consumer->owned_count = 0;
 }
 
@@ -129,6 +134,7 @@ static int subscribe(struct bus *base, const struct bus_subscription *subscripti
     consumer->base.backend = &sim_backend;
     consumer->process = bus->process;
     consumer->subscription = *subscription;
+    consumer->withholds_since_ns = -1;
     consumer->fd = fd_open();
     for (size_t i = 0; i < subscription->topic_count; i++)
         consumer->topics |= 1u << subscription->topics[i];
@@ -153,6 +159,7 @@ static int subscribe(struct bus *base, const struct bus_subscription *subscripti
 static void unsubscribe(struct bus_consumer *base)
 {
     struct sim_consumer *consumer = consumer_of(base), **link = &sim_consumers;
+    if (process_is_alive(consumer->process)) tellings_settle(consumer);
     if (consumer->group && process_is_alive(consumer->process) && bus_reachable(consumer->process))
         group_leave(consumer);
     for (uint32_t i = 0; i < sim_group_count; i++) {
@@ -229,6 +236,7 @@ static int poll_bus(struct bus_consumer *base, uint32_t max_records, size_t max_
     *ret_batch = (struct bus_batch){0};
     fd_lower(consumer->fd);
     if (!effect("poll")) return err_set(err, E_UNAVAILABLE, "dead");
+    tellings_go_on(consumer);
     bool reachable = bus_reachable(consumer->process);
     if (chance(FAULT_POLL_FAILS) || (!reachable && random_below(&sim.order, 2)))
         return err_set(err, E_UNAVAILABLE, "no broker answers");
@@ -258,6 +266,8 @@ static int rewind_consumer(struct bus_consumer *base, struct err *err)
 {
     struct sim_consumer *consumer = consumer_of(base);
     if (!effect("rewind")) return err_set(err, E_UNAVAILABLE, "dead");
+    tellings_settle(consumer);
+    tellings_forget(consumer);
     if (chance(FAULT_REWIND_FAILS) || !bus_reachable(consumer->process))
         return err_set(err, E_UNAVAILABLE, "committed positions can't be read");
     for (size_t i = 0; i < consumer->owned_count; i++)
@@ -313,6 +323,7 @@ static int wake_fd(const struct bus_consumer *base)
 }
 
 const struct bus_backend sim_backend = {
+    .positions_apart = true,
     .close = close_bus,
     .description = description,
     .topic_create = topic_create,

@@ -27,11 +27,10 @@ struct member *group_find(struct group *group, uint32_t member_id)
     return NULL;
 }
 
-bool group_accepts(const struct sim_consumer *consumer)
+bool group_knows(struct group *group, uint32_t member_id, uint32_t generation)
 {
     if (MUTANT(no_fencing)) return true;
-    return group_find(consumer->group, consumer->member_id) &&
-           consumer->generation == consumer->group->generation;
+    return group_find(group, member_id) && generation == group->generation;
 }
 
 /* --- rebalances ------------------------------------------------------------------------------ */
@@ -161,17 +160,17 @@ int group_serve(struct sim_consumer *consumer, struct err *err)
         return err_set(err, E_FENCED, "another process has this group.instance.id");
     struct member *member = group_find(group, consumer->member_id);
     if (!member) {
-        consumer_revoke(consumer);
+        consumer_revoke(consumer, true);
         join(consumer);
     } else if (group->rebalancing && !member->joined) {
-        consumer_revoke(consumer);
+        consumer_revoke(consumer, false);
         /* The commit that it waited for may have taken time enough to lose the place. */
         if ((member = group_find(group, consumer->member_id))) member->joined = true;
     }
     complete_if_all(group);
     if (!group->rebalancing && consumer->generation != group->generation &&
         group_find(group, consumer->member_id)) {
-        consumer_revoke(consumer);
+        consumer_revoke(consumer, false);
         consumer->generation = group->generation;
         consumer_assign(consumer);
     }

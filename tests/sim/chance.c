@@ -4,7 +4,7 @@
 #include "tests/sim/sim.h"
 
 uint64_t sim_fault_counts[FAULT_COUNT];
-bool sim_without[FAULT_COUNT];
+bool sim_without[FAULT_COUNT], sim_at_least_once;
 
 static const char *const names[FAULT_COUNT] = {
 #define FAULT(id, name, what) [FAULT_##id] = name,
@@ -36,6 +36,13 @@ static const uint32_t often[FAULT_COUNT] = {
     [FAULT_TOO_LARGE] = 500000, /* of transactions with such a message */
 };
 
+/* A process goes without a word, or a commit ends without an answer or half-way. */
+static const bool breaches[FAULT_COUNT] = {
+    [FAULT_KILL] = true,        [FAULT_STOP] = true,           [FAULT_BROKER_DOWN] = true,
+    [FAULT_BROKER_CUT] = true,  [FAULT_SEND_FAILS] = true,     [FAULT_TOO_LARGE] = true,
+    [FAULT_COMMIT_LOST] = true, [FAULT_POSITIONS_LATE] = true, [FAULT_COMMIT_UNHEARD] = true,
+};
+
 void chance_draw(void)
 {
     for (int i = 0; i < FAULT_COUNT; i++) {
@@ -52,6 +59,7 @@ bool chance(enum fault fault)
     if (random_below(&sim.chances[fault], 1000000) >= sim.per_million[fault]) return false;
     sim_fault_counts[fault]++;
     sim.faults++;
+    sim.breaches += breaches[fault];
     trace("fault: %s", names[fault]);
     return true;
 }

@@ -3,7 +3,7 @@
 
 #include <assert.h>
 
-#include "tests/sim/sim.h"
+#include "tests/sim/bus.h"
 
 struct committer {
     struct bus_consumer *consumer;
@@ -49,6 +49,7 @@ void committer_start(struct committer *committer, const struct bus_output *outpu
                      size_t position_count)
 {
     assert(!committer->fiber);
+    commit_begins(committer->consumer, outputs, output_count);
     committer->outputs = outputs;
     committer->output_count = output_count;
     committer->positions = positions;

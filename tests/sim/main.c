@@ -12,11 +12,12 @@ struct arguments {
 
 static const char usage[] =
     "usage: simulate [--seed N] [--count N] [--without FAULT,...] [--calm] [--trace] "
-    "[--expect-broken]\n"
+    "[--at-least-once] [--expect-broken]\n"
     "Plays COUNT schedules from seed N on. Exit 1: a promise was broken; its seed is printed.\n"
     "  --trace          what happens, line by line (one schedule)\n"
     "  --without F,...  leave these faults out\n"
     "  --calm           no fault at all: then nothing may wait for a heartbeat either\n"
+    "  --at-least-once  the workers' delivery; else exactly once\n"
     "  --expect-broken  for mutants: exit 0 if a schedule is broken, 1 if none is\n";
 
 static bool leave_out(struct str names)
@@ -45,6 +46,8 @@ static bool read_arguments(int argc, char **argv, struct arguments *arguments)
             for (int j = 0; j < FAULT_COUNT; j++) sim_without[j] = true;
         else if (strcmp(argv[i], "--trace") == 0)
             arguments->trace = true;
+        else if (strcmp(argv[i], "--at-least-once") == 0)
+            sim_at_least_once = true;
         else if (strcmp(argv[i], "--expect-broken") == 0)
             arguments->expect_broken = true;
         else
@@ -68,8 +71,8 @@ static void shrink(uint64_t seed)
         if (!result.failed) sim_without[i] = false;
     }
     schedule_run(seed, false, &result);
-    printf("fewer faults: %s\n  simulate --trace --seed %llu --without ", result.why,
-           (unsigned long long)seed);
+    printf("fewer faults: %s\n  simulate --trace%s --seed %llu --without ", result.why,
+           sim_at_least_once ? " --at-least-once" : "", (unsigned long long)seed);
     const char *comma = "";
     for (int i = 0; i < FAULT_COUNT; i++)
         if (sim_without[i]) printf("%s%s", comma, fault_name((enum fault)i)), comma = ",";
@@ -86,7 +89,8 @@ static void report_broken(uint64_t seed, const struct schedule_result *result, b
 
 static double cpu_seconds(void) { return (double)clock() / CLOCKS_PER_SEC; }
 
-static void report(uint64_t schedules, const struct schedule_result *sum, double seconds)
+static void report(uint64_t schedules, const struct schedule_result *sum, uint64_t most_repeats,
+                   double seconds)
 {
     uint64_t faults = 0;
     int kinds = 0;
@@ -100,6 +104,9 @@ static void report(uint64_t schedules, const struct schedule_result *sum, double
            (unsigned long long)sum->records, (unsigned long long)sum->objects,
            sum->virtual_seconds / 3600, (unsigned long long)sum->turns, (unsigned long long)faults,
            kinds);
+    if (sim_at_least_once)
+        printf("%llu messages came twice, %llu in one schedule at most\n",
+               (unsigned long long)sum->repeats, (unsigned long long)most_repeats);
     for (int i = 0; i < FAULT_COUNT; i++)
         printf("  %-16s %10llu\n", fault_name((enum fault)i),
                (unsigned long long)sim_fault_counts[i]);
@@ -119,7 +126,7 @@ int main(int argc, char **argv)
     mallopt(M_TRIM_THRESHOLD, 256 << 20);
     bool broken_one = false;
     double start = cpu_seconds();
-    uint64_t played = 0;
+    uint64_t played = 0, most_repeats = 0;
     while (played < arguments.count && !broken_one) {
         uint64_t seed = arguments.first + played++;
         schedule_run(seed, arguments.trace, &result);
@@ -127,10 +134,12 @@ int main(int argc, char **argv)
         sum.objects += result.objects;
         sum.turns += result.turns;
         sum.virtual_seconds += result.virtual_seconds;
+        sum.repeats += result.repeats;
+        if (result.repeats > most_repeats) most_repeats = result.repeats;
         broken_one = result.failed;
         if (broken_one) report_broken(seed, &result, !arguments.trace && !arguments.expect_broken);
     }
-    report(played, &sum, cpu_seconds() - start);
+    report(played, &sum, most_repeats, cpu_seconds() - start);
     free(sim.events);
     arena_deinit(&sim.arena);
     fibers_release_stacks();

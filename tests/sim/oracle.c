@@ -117,6 +117,15 @@ static bool is_refused(const struct record *record)
            shape_has(safety, &safety, reason) && str_equal(safety.reason, STR("refused"));
 }
 
+/* Copies of what came before: none, but at least once where something went wrong. */
+static void repeated(const char *place, const struct said *said)
+{
+    sim.repeats++;
+    if (!sim_once()) return;
+    if (said) broken("%s: doubled: c%u s%u", place, said->client, said->number);
+    else broken("%s: a second dead letter", place);
+}
+
 static void take_record(struct entry *entry)
 {
     enum topic topic = entry->message.topic;
@@ -131,10 +140,13 @@ static void take_record(struct entry *entry)
         broken("%s: unknown id %.*s", place_of(&entry->message), STR_ARGS(record.id));
         return;
     }
-    if (fate_of(said)->seen[topic]++)
-        broken("%s: doubled: c%u s%u", place_of(&entry->message), said->client, said->number);
+    if (fate_of(said)->seen[topic]++) {
+        repeated(place_of(&entry->message), said);
+        return;
+    }
     if (topic == TOPIC_INSIGHTS) fate_of(said)->insight_ns = entry->written_ns;
-    check_order(said, &entry->message);
+    /* one that was a dead letter may come again, and be none then */
+    if (!fate_of(said)->letters || sim_once()) check_order(said, &entry->message);
 }
 
 static struct entry *origin_of(const struct dead_letter *letter)
@@ -169,8 +181,11 @@ static void take_letter(struct entry *entry)
         broken("%s: a dead letter of what isn't there", place_of(&entry->message));
         return;
     }
+    if (has_letter(origin)) {
+        repeated(place_of(&origin->message), NULL);
+        return;
+    }
     preprocess_letters += str_equal(letter.worker, STR("preprocess"));
-    if (has_letter(origin)) broken("%s: a second dead letter", place_of(&origin->message));
     struct lettered *one = sim_alloc(sizeof *one);
     *one = (struct lettered){lettered, origin};
     lettered = one;
@@ -199,7 +214,7 @@ static void check_fate(const struct said *said)
     else if (fate->received && insights + fate->letters == 0)
         broken("lost: c%u s%u (%s) is neither an insight nor a dead letter", said->client,
                said->number, fate->id);
-    else if (insights && fate->letters)
+    else if (insights && fate->letters && sim_once())
         broken("doubled: c%u s%u (%s) is an insight and a dead letter", said->client, said->number,
                fate->id);
 }
@@ -224,19 +239,39 @@ void oracle_forget(void)
     arena = (struct arena){0};
 }
 
+/* Each copy that comes to a worker is read again once a breach at most. */
+static void check_copies(enum topic topic, enum topic before)
+{
+    for (uint32_t i = 0; i < sim_client_count; i++)
+        for (uint32_t j = 0; j < sim_clients[i].said_count; j++) {
+            const struct fate *fate = &fates[i][j];
+            uint64_t copies = before == TOPIC_NONE ? fate->received : fate->seen[before];
+            if (fate->seen[topic] > copies * (1 + sim.breaches))
+                broken("c%u s%u is in %s %u times, after %llu breaches", i, j,
+                       topic_info(topic)->name, fate->seen[topic], (unsigned long long)sim.breaches);
+        }
+}
+
 void oracle_topics(bool at_rest)
 {
-    static const enum topic records[] = {TOPIC_DOCUMENTS, TOPIC_SAFETY, TOPIC_FEATURES,
-                                         TOPIC_SEGMENTS, TOPIC_INSIGHTS};
+    static const struct {
+        enum topic topic, before; /* before: what it is made from; NONE: feedback */
+    } records[] = {{TOPIC_DOCUMENTS, TOPIC_NONE},
+                   {TOPIC_SAFETY, TOPIC_NONE},
+                   {TOPIC_FEATURES, TOPIC_DOCUMENTS},
+                   {TOPIC_SEGMENTS, TOPIC_FEATURES},
+                   {TOPIC_INSIGHTS, TOPIC_SEGMENTS}};
     oracle_forget();
+    sim.repeats = 0;
     memset(latest, -1, sizeof latest);
     for_each(TOPIC_FEEDBACK, take_feedback);
+    for_each(TOPIC_DEAD_LETTERS, take_letter);
     for (size_t i = 0; i < sizeof records / sizeof *records; i++) {
         memset(latest, -1, sizeof latest);
-        for_each(records[i], take_record);
+        for_each(records[i].topic, take_record);
+        check_copies(records[i].topic, records[i].before);
     }
-    for_each(TOPIC_DEAD_LETTERS, take_letter);
-    if (told_refused != preprocess_letters)
+    if (told_refused < preprocess_letters || (sim_once() && told_refused > preprocess_letters))
         broken("%u dead letters of preprocess, and people were told of %u", preprocess_letters,
                told_refused);
     if (!at_rest) return;
@@ -249,28 +284,34 @@ void oracle_topics(bool at_rest)
             check_fate(&sim_clients[i].said[j]), check_haste(&sim_clients[i].said[j]);
 }
 
-static bool topic_at_rest(const struct group *group, enum topic topic)
+static bool partition_at_rest(const struct group *group, enum topic topic, uint32_t partition)
 {
-    for (uint32_t i = 0; i < sim.partitions; i++) {
-        const struct log *log = &sim_logs[topic][i];
-        if (group->unstable[topic][i] || group->committed[topic][i] < log_reach(topic, i))
-            if (group->unstable[topic][i] || log_reach(topic, i) > 0) return false;
-        for (size_t j = log->count; j > 0 && j + 8 > log->count; j--) {
-            const struct transaction *transaction = log->entries[j - 1].transaction;
-            if (transaction && transaction->outcome == OUTCOME_OPEN) return false;
-        }
+    const struct log *log = &sim_logs[topic][partition];
+    int64_t reach = log_reach(topic, partition);
+    if (group->unstable[topic][partition] || (reach > 0 && group->committed[topic][partition] < reach))
+        return false;
+    for (size_t j = log->count; j > 0 && j + 8 > log->count; j--) {
+        const struct transaction *transaction = log->entries[j - 1].transaction;
+        if (transaction && transaction->outcome == OUTCOME_OPEN) return false;
     }
     return true;
 }
 
-bool oracle_at_rest(void)
+const char *oracle_unrest(void)
 {
-    if (!clients_done() || sim_group_count < SIM_SLOTS / SIM_REPLICAS - 1) return false;
+    static char text[96];
+    if (!clients_done()) return "clients that have something to say";
+    if (sim_group_count < SIM_SLOTS / SIM_REPLICAS - 1) return "a worker that never read";
     for (uint32_t i = 0; i < sim_group_count; i++)
         for (int j = 0; j < TOPIC_COUNT; j++)
-            if (sim_groups[i].topics >> j & 1 && !topic_at_rest(&sim_groups[i], (enum topic)j))
-                return false;
-    return true;
+            for (uint32_t k = 0; k < sim.partitions && sim_groups[i].topics >> j & 1; k++) {
+                if (partition_at_rest(&sim_groups[i], (enum topic)j, k)) continue;
+                snprintf(text, sizeof text, "%s at %s/%u@%lld", sim_groups[i].name,
+                         topic_info((enum topic)j)->name, k,
+                         (long long)sim_groups[i].committed[j][k]);
+                return text;
+            }
+    return NULL;
 }
 
 void oracle_poison(void *unused)

@@ -11,7 +11,7 @@ void oracle_archive(bool all_run); /* each topic's archive is what the topic hol
 void oracle_ledger(void); /* what the workers say that they did is what there is */
 void oracle_verify(void); /* verify_archive() agrees; without poison only */
 void oracle_forget(void);
-bool oracle_at_rest(void);         /* nothing is left to do for anybody */
+const char *oracle_unrest(void);   /* what is left to do; NULL: nothing for anybody */
 void oracle_poison(void *unused);  /* an event: somebody writes what is no record */
 
 #endif

@@ -70,7 +70,8 @@ static void check_read(uint32_t group, enum topic topic, uint32_t partition)
 {
     const struct sums *sum = &sums[group][topic][partition];
     uint64_t there = count_data(topic, partition, sum->to, true);
-    if (sum->read != there || log_reach(topic, partition) > (int64_t)sum->to)
+    bool agrees = sim_once() ? sum->read == there : sum->read >= there;
+    if (!agrees || log_reach(topic, partition) > (int64_t)sum->to)
         broken("ledger: %s has read %llu records of %s/%u up to %llu; there are %llu, up to %lld",
                sim_groups[group].name, (unsigned long long)sum->read, topic_info(topic)->name,
                partition, (unsigned long long)sum->to, (unsigned long long)there,
@@ -81,7 +82,7 @@ static void check_written(enum topic topic)
 {
     uint64_t there = 0;
     for (uint32_t i = 0; i < sim.partitions; i++) there += count_data(topic, i, UINT64_MAX, false);
-    if (there != written[topic])
+    if (there != written[topic] && sim_once())
         broken("ledger: %llu records were written to %s; there are %llu",
                (unsigned long long)written[topic], topic_info(topic)->name,
                (unsigned long long)there);

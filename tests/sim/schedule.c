@@ -35,6 +35,9 @@ static void choose_settings(void)
     set("logsink.uploads", 1 + roll(3), "");
     set("logsink.level", 1, "");
     set("preprocess.window_records", 1024, "");
+    if (sim_at_least_once)
+        snprintf(sim.settings[sim.setting_count++], sizeof sim.settings[0],
+                 "runtime.delivery=at_least_once");
     snprintf(sim.settings[sim.setting_count++], sizeof sim.settings[0],
              "preprocess.customer_key=%s", "0123456789abcdef0123456789abcdef");
 }
@@ -156,9 +159,15 @@ static bool run_to_rest(void)
     int64_t until_ns = sim.now_ns + REST_S * SECONDS;
     while (!sim.failed && sim.now_ns < until_ns) {
         for (int i = 0; i < 50 && !sim.failed; i++) sim_turn();
-        if ((sim.closing || process_settled()) && oracle_at_rest()) return true;
+        if ((sim.closing || process_settled()) && !oracle_unrest()) return true;
     }
     return false;
+}
+
+static const char *unrest(void)
+{
+    const char *text = oracle_unrest();
+    return text ? text : "a process that isn't there";
 }
 
 static bool is_logsink(const struct process *process)
@@ -187,7 +196,7 @@ static void stop_all(void)
 {
     sim.closing = true;
     stop_those(false);
-    if (!sim.failed && !run_to_rest()) broken("it doesn't come to rest at the end");
+    if (!sim.failed && !run_to_rest()) broken("it doesn't come to rest at the end: %s", unrest());
     stop_those(true);
 }
 
@@ -200,10 +209,10 @@ static void play(void)
     bool at_rest = run_to_rest();
     if (sim.failed) return;
     oracle_topics(at_rest);
-    if (!at_rest) broken("it doesn't come to rest within %d s", REST_S);
+    if (!at_rest) broken("it doesn't come to rest within %d s: %s", REST_S, unrest());
     if (!sim.failed) oracle_ledger();
     if (!sim.failed) oracle_archive(true);
-    if (!sim.failed && !sim.poisoned) oracle_verify();
+    if (!sim.failed && !sim.poisoned && sim_once()) oracle_verify();
     if (sim.failed || roll(4)) return;
     stop_all();
     if (!sim.failed) oracle_topics(true);
@@ -239,7 +248,8 @@ void schedule_run(uint64_t seed, bool traced, struct schedule_result *ret_result
     *ret_result = (struct schedule_result){.failed = sim.failed,
                                            .virtual_seconds = (double)sim.now_ns * 1e-9,
                                            .turns = sim.turns, .records = count_records(),
-                                           .objects = sim_objects.count};
+                                           .objects = sim_objects.count,
+                                           .repeats = sim.repeats};
     memcpy(ret_result->why, sim.why, sizeof sim.why);
     clear();
 }

@@ -7,7 +7,7 @@ struct schedule_result {
     bool failed;
     char why[600];
     double virtual_seconds;
-    uint64_t turns, records, objects;
+    uint64_t turns, records, objects, repeats;
 };
 
 /* One schedule from its seed, from nothing to nothing. */

@@ -76,7 +76,9 @@ struct sim {
     uint64_t event_order, turns;
 
     bool faults_on;
-    uint64_t faults; /* that have happened */
+    uint64_t faults; /* that have happened, */
+    uint64_t breaches; /* and of these, those after which something may come twice at least once */
+    uint64_t repeats; /* what came twice */
     struct random chances[FAULT_COUNT];
     uint32_t per_million[FAULT_COUNT];
     int64_t broker_down_until_ns, store_denied_until_ns;
@@ -90,6 +92,9 @@ extern struct sim sim;
 /* Over all schedules. */
 extern uint64_t sim_fault_counts[FAULT_COUNT];
 extern bool sim_without[FAULT_COUNT];
+extern bool sim_at_least_once; /* else exactly once */
+/* Must each record come once? At least once too, unless there was a reason. */
+static inline bool sim_once(void) { return !sim_at_least_once || sim.breaches == 0; }
 
 /* events.c */
 struct event *sim_at(int64_t at_ns, void (*call)(void *user), void *user);
