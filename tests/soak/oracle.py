@@ -8,6 +8,8 @@
               a read_committed consumer got twice
   disordered  a record whose first appearance on a topic comes behind one of the same key with a higher sequence
   unknown     an id that nobody posted; archived messages that no read_committed consumer can read
+
+At least once what comes twice is no finding but counted as `repeated`, by topic; save that a place is in the archive twice.
 """
 import base64
 import collections
@@ -38,8 +40,8 @@ def read_line(line):
 class Judge:
     """Told of promises first, then of the archive object by object, then of the bus; then asked for a verdict."""
 
-    def __init__(self, promised, maybe=None, poisoned=None):
-        """promised, maybe: id → (key, sequence); the second never got a receipt. poisoned: (topic, partition, offset)
+    def __init__(self, promised, maybe=None, poisoned=None, once=True):
+        """once: exactly, else at least. promised, maybe: id → (key, sequence); the second never got a receipt. poisoned: (topic, partition, offset)
         → True where a worker may be able to use it after all."""
         self.promised, self.poisoned = promised, poisoned or {}
         self.known = {**(maybe or {}), **promised}
@@ -54,12 +56,18 @@ class Judge:
         self.strangers = []                               # on safety, which also tells of dead letters: (id, where)
         self.causes = collections.Counter()
         self.lines = collections.Counter()
+        self.once, self.repeated = once, collections.Counter()   # topic → what came again there
         self.found = collections.Counter(lost=0, doubled=0, disordered=0, unknown=0)
         self.first = {}                                   # kind of finding → the first one
 
     def note(self, kind, name, why):
         self.found[kind] += 1
         self.first.setdefault(kind, {"promise": kind, "id": name, "why": why, "record": self.known.get(name)})
+
+    def twice(self, topic, name, why):
+        self.repeated[topic] += 1
+        if self.once:
+            self.note("doubled", name, why)
 
     # --- the archive -----------------------------------------------------------------------------
 
@@ -92,7 +100,7 @@ class Judge:
         counts = self.counts[topic]
         if counts[number]:
             if topic in ONCE:
-                self.note("doubled", name, f"{topic}/{partition}/{offset} holds it again")
+                self.twice(topic, name, f"{topic}/{partition}/{offset} holds it again")
         elif topic in ORDERED:
             key, sequence = self.known[name]
             last = self.last[topic]
@@ -112,7 +120,7 @@ class Judge:
         self.causes[letter["worker"], letter["cause"]] += 1
         self.letters[place] += 1
         if self.letters[place] > 1:
-            self.note("doubled", None, f"{'/'.join(map(str, place))} became {self.letters[place]} dead letters")
+            self.twice("dead-letters", None, f"{'/'.join(map(str, place))} became {self.letters[place]} dead letters")
         if place in self.poisoned:
             return
         try:
@@ -144,7 +152,7 @@ class Judge:
     def consumed(self, counts):
         """id → how often a consumer of insights got it."""
         for name, count in counts.items():
-            if count > 1 and name in self.known:
+            if self.once and count > 1 and name in self.known:
                 self.note("doubled", name, f"a read_committed consumer got its end {count} times")
 
     # --- verdict ---------------------------------------------------------------------------------
@@ -153,7 +161,7 @@ class Judge:
         for name in self.known:
             number, letters = self.index[name], self.letter_ends[name]
             ends = self.counts["insights"][number] + letters
-            if ends > 1 and letters:
+            if self.once and ends > 1 and letters:
                 self.note("doubled", name, f"{self.counts['insights'][number]} insights and {letters} dead letters")
             if name in self.promised and not letters:
                 missing = [topic for topic in PASSED if not self.counts[topic][number]]

@@ -100,7 +100,7 @@ class Rig:
     def options(self, arguments):
         cues = f"{self.folder}/cues"
         shutil.copytree(f"{self.source}/config/cues", cues)
-        return {**OPTIONS, "ingest": f"keys = {self.folder}/keys.txt\n",
+        return {**OPTIONS, "runtime": f"delivery = {arguments.delivery}\n", "ingest": f"keys = {self.folder}/keys.txt\n",
                 "preprocess": f"cues = {cues}\ncustomer_key = of-the-soak-{arguments.seed}\n"}
 
     def verbatim(self, arguments, *words):

@@ -29,8 +29,8 @@ def archive(**changed):
     return {topic: [line(topic, number * 2, name) for number, name in enumerate(changed.get(topic, ORDER))] for topic in PASSED}
 
 
-def judged(lines, promised=None, maybe=None, poisoned=None, unread=(), seen=None):
-    judge = Judge(PROMISED if promised is None else promised, maybe, poisoned)
+def judged(lines, promised=None, maybe=None, poisoned=None, unread=(), seen=None, once=True):
+    judge = Judge(PROMISED if promised is None else promised, maybe, poisoned, once)
     for topic, found in lines.items():
         judge.object(topic, 0, b"\n".join(found) + b"\n")
         for one in found:
@@ -49,6 +49,21 @@ class Oracle(unittest.TestCase):
 
     def test_nothing_wrong(self):
         self.check(judged(archive()))
+
+    def test_at_least_once(self):
+        letters = {**archive(insights=ORDER[1:]), "dead-letters": [letter(0, "k0-0"), letter(1, "k0-0")]}
+        cases = [
+            ("an insight comes twice", archive(insights=ORDER + ["k0-1"]), {}, {"insights": 1}),
+            ("a run of them does", archive(features=ORDER[:2] + ORDER), {}, {"features": 2}),
+            ("two dead letters of one message", letters, {}, {"dead-letters": 1}),
+            ("what is new keeps its order", archive(features=["k0-1"] + ORDER), {"disordered": 1}, {"features": 1}),
+            ("nothing may be lost", archive(insights=ORDER[:-1]), {"lost": 1}, {}),
+        ]
+        for why, lines, wanted, repeated in cases:
+            with self.subTest(why):
+                judge = judged(lines, once=False)
+                self.check(judge, **wanted)
+                self.assertEqual(repeated, dict(judge.repeated))
 
     def test_findings(self):
         cases = [

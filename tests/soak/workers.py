@@ -172,7 +172,7 @@ class Crew:
         for worker in WORKERS:
             with open(f"{self.folder}/{worker}.ini", "w") as file:
                 file.write(f"[bus]\nkind = kafka\n{options.get('bus', '')}[kafka]\nbootstrap.servers = {bootstrap}\n"
-                           f"{options.get('kafka', '')}[runtime]\nlog_level = info\n")
+                           f"{options.get('kafka', '')}[runtime]\nlog_level = info\n{options['runtime']}")
                 file.write(f"[{worker}]\n{options[worker]}" if worker in options else "")
                 if worker == "logsink":
                     file.write(f"[store]\nendpoint = http://127.0.0.1:{s3_port}\n{options['store']}")
