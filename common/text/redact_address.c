@@ -20,7 +20,28 @@ static size_t number_before(struct str text, size_t i)
     size_t end = start;
     while (start > 0 && end - start < ADDRESS_NUMBER_MOST && is_digit(text.data[start - 1]))
         start--;
-    return start < end && start < i && !is_word(before(text, start)) ? start : i;
+    if (start < end && start < i && !is_word(before(text, start))) return start;
+    return redact_said_house_start(text, i); /* "quarante-deux rue" */
+}
+
+/* "N-340", "A7", "CV-35": the name of a Spanish road; `i` if it is none. */
+static size_t road_end(struct str text, size_t i)
+{
+    size_t end = i, digits;
+    while (is_upper(at(text, end)) && end - i < 3) end++;
+    if (end == i) return i;
+    for (digits = end += at(text, end) == '-'; is_digit(at(text, end)) && end - digits < 4;) end++;
+    return end > digits && !is_word(at(text, end)) ? end : i;
+}
+
+/* "Gran Vía 22": where it starts, or `via`. */
+static size_t gran_start(struct str text, const struct redact_word *via)
+{
+    struct redact_word gran;
+    if (!via->capital || !word_is(via, "via")) return via->start;
+    redact_word_before(text, via->start, &gran);
+    bool is = gran.capital && gran.end + 1 == via->start && word_is(&gran, "gran");
+    return is ? gran.start : via->start;
 }
 
 /* "via PayPal 20 euros": these are also ordinary words, and want a number before or a capital. */
@@ -33,14 +54,15 @@ static bool is_weak(const struct redact_word *word)
         "cuesta", "alameda", "pasadizo", "circunvalacion", "vereda", "borgo", "strada", "vicolo",
         "contrada", "rotonda", "canale", "estrada", "rodovia", "praca", "ladeira", "jardim",
         "quadra", "gang", "montee", "rang", "sentier", "passage", "cra", "kra", "diag",
-        "blv"};
+        "blv", "cll", "kr", "sente", "ruelle", "rte", "bd", "bld", "boul", "imp", "av", "avd"};
     return IS_ONE_OF(word, words);
 }
 
 static bool is_sure(const struct redact_word *word)
 {
     static const char *const words[] = {
-        "rue", "calle", "avenida", "boulevard", "impasse", "avda", "allee"};
+        "rue", "calle", "avenida", "boulevard", "impasse", "avda", "allee", "rte", "bd", "bld",
+        "boul", "imp", "av", "avd"};
     return IS_ONE_OF(word, words);
 }
 
@@ -53,7 +75,7 @@ static size_t small_names_end(struct str text, size_t i, bool numbered, int *ret
     for (; all < ADDRESS_NAME_WORDS; all++) {
         struct redact_word word;
         redact_word_at(text, i, &word);
-        if (!word.size || at(text, word.start) == '\0') break;
+        if (!word.size || (all && address_house_end(text, i) > i)) break; /* "número doce" */
         words += !(word.cues & CUE(PARTICLE)) && !(all && address_joins_names(&word));
         i = end = word.end;
         if (numbered && words == 2) break;
@@ -71,6 +93,19 @@ static size_t skip_digits_and_letter(struct str text, size_t i)
     return is_upper(at(text, i)) && !is_word(at(text, i + 1)) ? i + 1 : i;
 }
 
+/* "7 con calle 45", "50 y Avenida Balboa", from "con" on; 0: none. */
+static size_t crossing_end(struct str text, const struct redact_word *with)
+{
+    struct redact_word street;
+    int words;
+    if ((!word_is(with, "con") && !word_is(with, "y")) || at(text, with->end) != ' ') return 0;
+    redact_word_at(text, with->end + 1, &street);
+    if (!(street.cues & CUE(STREET_FIRST)) || at(text, street.end) != ' ') return 0;
+    size_t name = street.end + 1, end = address_names_end(text, name, ADDRESS_NAME_WORDS, &words);
+    if (!words) end = skip_digits_and_letter(text, name);
+    return end > name ? end : 0;
+}
+
 /* Colombia: "Calle 13 # 9A-1", "Carrera 197 # 2-38 Sur", "Av. calle 4ª No. 81-9". The end, or `i`. */
 static size_t grid_end(struct str text, size_t i)
 {
@@ -86,6 +121,8 @@ static size_t grid_end(struct str text, size_t i)
     if (str_starts(str_slice(text, end, text.size), STR("\xC2\xAA"))) end += 2;
     if (at(text, end++) != ' ') return i;
     redact_word_at(text, end, &word);
+    size_t corner = crossing_end(text, &word);
+    if (corner) return corner;
     if (word.capital && word.size >= 3 && at(text, word.end) == ' ') end = word.end + 1; /* Sur */
     for (size_t k = 0; k < sizeof signs / sizeof *signs; k++) {
         if (!str_starts(str_slice(text, end, text.size), str_of(signs[k]))) continue;
@@ -116,6 +153,28 @@ static size_t day_end(struct str text, size_t i)
     return word.cues & CUE(MONTH) ? word.end : i;
 }
 
+/* "10 Sur", "5 poniente": streets that are numbered; `i` if it is none. */
+static size_t numbered_street_end(struct str text, size_t i)
+{
+    static const char *const sides[] = {"sur", "norte", "oriente", "poniente", "este", "oeste"};
+    struct redact_word side;
+    size_t end = i;
+    while (is_digit(at(text, end)) && end - i < 3) end++;
+    if (end == i || at(text, end) != ' ') return i;
+    redact_word_at(text, end + 1, &side);
+    return IS_ONE_OF(&side, sides) ? side.end : i;
+}
+
+/* The name of a street, a road or a day: "Mayor", "N-340", "9 de Julio". */
+static size_t street_name_end(struct str text, size_t i, int *ret_words)
+{
+    size_t end = day_end(text, i);
+    if (end == i) end = road_end(text, i);
+    if (end == i) end = numbered_street_end(text, i);
+    if (end > i) return *ret_words = 1, end;
+    return address_names_end(text, i, ADDRESS_NAME_WORDS, ret_words);
+}
+
 static size_t street_first(struct redact_finder *finder, const struct redact_word *word)
 {
     struct str text = finder->text;
@@ -124,15 +183,18 @@ static size_t street_first(struct redact_finder *finder, const struct redact_wor
     if (i == word->end || before(text, word->start) == '/') return 0;
     size_t grid = is_digit(at(text, i)) || at(text, i) == 'c' ? grid_end(text, i) : i;
     if (grid > i) return address_take(finder, word->start, address_tail_end(text, grid));
-    size_t start = number_before(text, word->start),
-           name = day_end(text, i);
-    words = name > i;
-    if (!words) name = address_names_end(text, i, ADDRESS_NAME_WORDS, &words);
-    bool small = !words && is_sure(word);
+    size_t start = number_before(text, word->start), gran = gran_start(text, word),
+           name = street_name_end(text, i, &words);
+    if (!words && gran < word->start && address_house_end(text, i) > i) words = 1, name = word->end;
+    static const char *const behind_number[] = {"avenue", "chemin", "quai", "sente", "ruelle"};
+    bool small = !words && (is_sure(word) || (finder->french && start < word->start &&
+                                              IS_ONE_OF(word, behind_number)));
     if (small) name = small_names_end(text, i, start < word->start, &words);
+    bool avenue = small && finder->spanish && word->folded[0] == 'a'; /* "av insurgentes 1457" */
     /* "SQUARE GLITTER BALL 171214" */
     if (is_weak(word) && word->upper && start == word->start) return 0;
-    if (is_weak(word) && !word->capital && (start == word->start || !finder->french)) return 0;
+    if (is_weak(word) && !word->capital && !avenue && (start == word->start || !finder->french))
+        return 0;
     size_t next = address_skip(text, name, " ,.", 3),
            house = next > name ? address_house_end(text, next) : next;
     bool numbered = house > next || start < word->start;
@@ -142,7 +204,7 @@ static size_t street_first(struct redact_finder *finder, const struct redact_wor
     if (!words) return 0;
     size_t street = house > next ? house : name, end = address_tail_end(text, street);
     if (small && end == street) end = address_small_city_end(text, end);
-    return address_take(finder, start, end);
+    return address_take(finder, gran < start ? gran : start, end);
 }
 
 /* "C/ Mayor 3", "Av. Litoral, 30": short forms want the number behind. */
@@ -150,7 +212,8 @@ static size_t street_short(struct redact_finder *finder, const struct redact_wor
 {
     static const char *const forms[] = {
         "c", "av", "avd", "pza", "pl", "pso", "ctra", "avda", "cl", "crta", "urb", "r",
-        "cr", "cra", "tr", "diag", "blv", "jl", "gg", "carr"};
+        "cr", "cra", "tr", "diag", "blv", "jl", "gg", "carr", "blvd", "priv", "prol", "calz",
+        "cda", "fracc"};
     struct str text = finder->text;
     char mark = at(text, word->end);
     if (!word->capital || !IS_ONE_OF(word, forms)) return 0;
@@ -160,9 +223,7 @@ static size_t street_short(struct redact_finder *finder, const struct redact_wor
     int words;
     size_t i = address_skip(text, word->end, "./ ", 3), grid = grid_end(text, i);
     if (grid > i) return address_take(finder, word->start, address_tail_end(text, grid));
-    size_t name = day_end(text, i);
-    words = name > i;
-    if (!words) name = address_names_end(text, i, ADDRESS_NAME_WORDS, &words);
+    size_t name = street_name_end(text, i, &words);
     struct redact_word first; /* "C/ Domingo Miral", "Av. Tres Cruces", "Av. V. Carranza" */
     redact_word_at(text, name, &first);
     if (first.capital && first.size && (name == i || first.cues & CUE(COMMON))) {
@@ -291,6 +352,9 @@ size_t redact_address_word(struct redact_finder *finder, const struct redact_wor
     if (end) return end;
     if (word->cues & (CUE(LABEL) | CUE(STREET_FIRST))) {
         if (word->cues & CUE(LABEL)) end = behind_label(finder, word);
+        if (!end && word->cues & CUE(LABEL))
+            end = word->capital ? address_place(finder, word)
+                                : address_small_behind_home(finder, word);
         if (!end && word->cues & CUE(STREET_FIRST)) end = street_first(finder, word);
     }
     return end ? end : street_short(finder, word);

@@ -25,8 +25,21 @@ size_t address_tail_end(struct str text, size_t end);
 size_t address_start_before_code(struct str text, size_t code);
 /* The same for five digits, which a state or a town must stand beside. */
 size_t address_start_before_zip(struct str text, size_t zip);
+/* The same for India's six, behind a town. */
+size_t address_start_before_pin(struct str text, size_t pin);
 /* Where the house's own name before a street starts, or `start`. */
 size_t address_building_before(struct str text, size_t start);
+/* "lives at 12 …", "address is 12 …", "Address:\n12 …"; but "room 12 West", "delivered 2 Large". */
+bool address_is_led_to_house(struct str text, size_t number);
+/* The street word among the capitalised words behind the number. */
+size_t address_street_behind(struct str text, size_t i);
+/* An English street written small behind its number; the end, or `names` (redact_address_small.c). */
+size_t address_small_street_end(struct str text, size_t number, size_t names,
+                                const struct redact_context *context);
+/* Behind "vivo", "dirección": "en san martin 845"; the end of what goes, or 0. */
+size_t address_small_behind_home(struct redact_finder *finder, const struct redact_word *home);
+/* Places with a name instead of a street (redact_address_place.c); the end of what goes, or 0. */
+size_t address_place(struct redact_finder *finder, const struct redact_word *word);
 /* It goes; returns its end. */
 size_t address_take(struct redact_finder *finder, size_t start, size_t end);
 

@@ -13,7 +13,7 @@ static bool is_building(const struct redact_word *word)
         "villas", "villa", "apartments", "block", "farm", "farmhouse", "estate", "barn", "manor",
         "mill", "hall", "bungalow", "residences", "poligono", "lieu", "lieudit", "edificio",
         "residencial", "residence", "lotissement", "urbanizacion", "finca", "parcela", "barrio",
-        "hameau", "batiment", "za", "zac", "zi", "nave"};
+        "hameau", "batiment", "za", "zac", "zi", "nave", "dit", "bourg", "res"};
     return word->size && IS_ONE_OF(word, buildings);
 }
 
@@ -51,6 +51,7 @@ static bool read_token(struct str text, size_t end, struct part *part)
         part->start = start;
         part->begins = start;
         if (named) part->start = part->begins = earlier.start;
+        part->building |= named && is_building(&earlier);
         return true;
     }
     redact_word_at(text, start, &word);
@@ -195,4 +196,16 @@ size_t address_start_before_zip(struct str text, size_t zip)
     if (!town.capital || town.size < 3 || redact_is_ordinary(&town) || is_measure(&town))
         return zip;
     return start_before(text, zip, true);
+}
+
+size_t address_start_before_pin(struct str text, size_t pin)
+{
+    struct redact_word town;
+    const uint32_t others = CUE(ORDER) | CUE(VERSION) | CUE(ACCOUNT) | CUE(CARD) | CUE(ID) |
+                            CUE(PHONE) | CUE(COMMON) | CUE(SECRET);
+    redact_word_before(text, pin, &town);
+    if (town.end + 1 != pin || !town.capital || town.size < 4 || town.cues & others ||
+        redact_is_ordinary(&town))
+        return pin;
+    return start_before(text, pin, false);
 }

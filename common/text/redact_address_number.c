@@ -31,8 +31,7 @@ static bool is_rare_street(const struct redact_word *name, const struct redact_w
     return name->cues & (CUE(GIVEN) | CUE(FAMILY)) && word->size && IS_ONE_OF(word, words);
 }
 
-/* The street word among the capitalised words behind the number; `i` if there is none. */
-static size_t street_behind(struct str text, size_t i)
+size_t address_street_behind(struct str text, size_t i)
 {
     size_t start = i;
     struct redact_word word = {.size = 0}, name;
@@ -182,8 +181,7 @@ static size_t box_start(struct str text, size_t number, const struct redact_word
     return number;
 }
 
-/* "lives at 12 …", "address is 12 …", "Address:\n12 …"; but "room 12 West", "delivered 2 Large". */
-static bool is_led_to_house(struct str text, size_t number)
+bool address_is_led_to_house(struct str text, size_t number)
 {
     static const char *const leads[] = {
         "at", "to", "is", "in", "on", "es", "en", "est", "au", "aux", "a", "no", "nr", "nro", "from",
@@ -206,7 +204,7 @@ static size_t behind_cue(struct str text, size_t number, size_t names,
     static const char *const counted[] = {"star", "noon", "miles", "weeks", "watt", "watts"};
     int words;
     struct redact_word first;
-    if (!(context->all & CUE(ADDRESS)) || !is_led_to_house(text, number) ||
+    if (!(context->all & CUE(ADDRESS)) || !address_is_led_to_house(text, number) ||
         is_year(text, number, address_house_end(text, number)))
         return names;
     redact_word_at(text, names, &first);
@@ -271,6 +269,18 @@ static size_t hyphened_start(struct str text, size_t number, const struct redact
     return is_letter(text.data[start]) ? start : number;
 }
 
+/* "Rivadavia 4567, piso 2 depto A": what only a house has. */
+static bool has_flat(struct str text, size_t house)
+{
+    static const char *const flats[] = {"piso", "depto", "dpto", "dto", "apto", "puerta", "oficina"};
+    struct redact_word flat;
+    size_t i = address_skip(text, house, " ,", 2);
+    redact_word_at(text, i, &flat);
+    if (i == house || !IS_ONE_OF(&flat, flats)) return false;
+    size_t number = address_skip(text, flat.end, ". ", 2);
+    return address_house_end(text, number) > number;
+}
+
 /* Names and a number behind such a cue: "I live at Danapad 5", "Vivo en Las Margaritas 3237", "live
  * at Petőfi utca 63"; no names of every day ("send it to Room 5"). */
 static size_t street_behind_cue(struct str text, size_t number, size_t house,
@@ -288,7 +298,7 @@ static size_t street_behind_cue(struct str text, size_t number, size_t house,
     if (house - number > 7 || (!small && !closed)) return number;
     size_t street = names_before(text, small ? last.start : number);
     if (street >= last.start + (size_t)!small || (small && street == last.start)) return number;
-    return small || is_led_to_street(text, street) ? street : number;
+    return small || has_flat(text, house) || is_led_to_street(text, street) ? street : number;
 }
 
 /* Behind a long number: a name, a second number and a flat, "6750 Koskikatu 25 Apt. 864", or a line
@@ -308,36 +318,6 @@ static size_t two_numbers_end(struct str text, size_t start, size_t number, size
     bool whole = house > next && number - start >= 3 && house - next <= 4 && words <= 3 && closed &&
                  name - names > 4 && !is_year(text, start, number);
     return whole ? house : names;
-}
-
-/* "55 fennel close, norwich", "my address is 27 thistle grove": an English street written small,
- * with its city or postal code behind it, or a cue before it; most of these words mean other things
- * as well ("a 10 minute drive, then", "2 tennis courts"). The end, or `names`. */
-static size_t small_street_end(struct str text, size_t number, size_t names,
-                               const struct redact_context *context)
-{
-    static const char *const streets[] = {
-        "street", "road", "avenue", "lane", "crescent", "terrace", "grove", "gardens", "mews",
-        "boulevard", "close", "drive", "court", "rd", "ave", "blvd"};
-    static const char *const measures[] = {
-        "minute", "minutes", "min", "mins", "mile", "miles", "hour", "hours", "hr", "hrs", "km",
-        "day", "days", "lane", "way", "star", "inch", "gb", "tb", "mb", "bed", "bedroom", "car",
-        "ft", "foot", "metre", "meter", "year", "block", "blocks", "very", "more", "other",
-        "tennis", "minutos", "percent", "level", "storey", "story", "food", "flash", "hard", "usb",
-        "people"};
-    struct redact_word word;
-    size_t i = names, end = 0;
-    for (int k = 0; k < 4 && !end; k++, i = word.end + 1) {
-        redact_word_at(text, i, &word);
-        if (!word.size || word.capital || word.cues & CUE(COMMON)) return names;
-        if (k == 0 && (word.size < 3 || IS_ONE_OF(&word, measures))) return names;
-        if (k && word.cues & CUE(STREET) && IS_ONE_OF(&word, streets)) end = word.end;
-        if (at(text, word.end) != ' ' && !end) return names;
-    }
-    if (!end || !is_led_to_house(text, number)) return names;
-    size_t city = address_small_city_end(text, end), code = address_skip(text, end, " ,", 2);
-    bool coded = code > end && address_code_end(text, code) > code;
-    return city > end ? city : coded || context->all & CUE(ADDRESS) ? end : names;
 }
 
 /* "Ennis V95 E2HX", "eircode A65 F4E2", but not "Part A65 F4E2". */
@@ -371,7 +351,9 @@ size_t redact_address_number(struct redact_finder *finder, size_t start,
     size_t unnumbered = number - start == 5 ? unnumbered_start(text, start) : start;
     if (unnumbered < start)
         return address_take(finder, unnumbered, address_tail_end(text, number));
-    size_t parts = number - start == 5 ? address_start_before_zip(text, start) : start;
+    size_t parts = number - start == 5   ? address_start_before_zip(text, start)
+                   : number - start == 6 ? address_start_before_pin(text, start)
+                                         : start;
     if (parts < start) return address_take(finder, parts, address_tail_end(text, number));
     size_t coded = house_and_code_end(text, start, number),
            street = coded > start ? names_before(text, start) : start;
@@ -383,7 +365,7 @@ size_t redact_address_number(struct redact_finder *finder, size_t start,
     /* "6750 17 Via Roma": a number of the building before */
     size_t second = address_house_end(text, names);
     if (second > names) names = address_skip(text, second, " ", 1);
-    size_t end = street_behind(text, names);
+    size_t end = address_street_behind(text, names);
     if (end == names) {
         struct redact_word first;
         redact_word_at(text, names, &first);
@@ -392,7 +374,7 @@ size_t redact_address_number(struct redact_finder *finder, size_t start,
     }
     if (end == names) end = before_unit(text, names);
     if (end == names && is_lower(at(text, names)))
-        end = small_street_end(text, start, names, context);
+        end = address_small_street_end(text, start, names, context);
     if (end == names) end = behind_cue(text, start, names, context);
     return end > names ? address_take(finder, start, address_tail_end(text, end)) : 0;
 }

@@ -24,8 +24,9 @@ static size_t ordinal_end(struct str text, size_t i)
 static size_t door_end(struct str text, size_t i)
 {
     size_t letter = address_skip(text, i, " ", 1);
-    return letter > i && is_upper(at(text, letter)) && !is_word(at(text, letter + 1)) ? letter + 1
-                                                                                      : i;
+    bool small = is_lower(at(text, letter)) && is_one_of(at(text, letter + 1), ",.\n"); /* "2º b," */
+    bool is = (is_upper(at(text, letter)) && !is_word(at(text, letter + 1))) || small;
+    return letter > i && is ? letter + 1 : i;
 }
 
 /* "23", "23B", "23-25", "3º", "3.º B", "2ª", "nº 2", "1D": end of it, or `i`. */
@@ -34,7 +35,8 @@ size_t address_house_end(struct str text, size_t i)
     size_t start = i;
     static const char *const signs[] = {
         "n\xC2\xBA", "n\xC2\xB0", "N\xC2\xBA", "N\xC2\xB0", "n.", "no.", "No.", "Nro.", "nro.",
-        "num.", "#", "n\xC3\xBAm.", "Km. ", "Km ", "km. ", "km "};
+        "num.", "#", "n\xC3\xBAm.", "Km. ", "Km ", "km. ", "km ", "numero ",
+        "n\xC3\xBAmero ", "num\xC3\xA9ro "};
     bool sign = !is_digit(at(text, i));
     if (sign && (!is_one_of(at(text, i), "nN#kKsS"))) return start;
     for (size_t k = 0; sign && k < sizeof signs / sizeof *signs; k++)
@@ -46,6 +48,10 @@ size_t address_house_end(struct str text, size_t i)
     if (sign && str_equal_ignoring_case(rest, STR("s/n")) && !is_word(at(text, i + 3)))
         return i + 3; /* without number */
     size_t digits = i;
+    if (sign && is_lower(at(text, i))) { /* "número doce" */
+        size_t said = redact_said_house_end(text, i);
+        return said > i ? said : start;
+    }
     while (is_digit(at(text, i)) && i - digits < ADDRESS_NUMBER_MOST) i++;
     if (i == digits || is_digit(at(text, i))) return start;
     size_t ordinal = ordinal_end(text, i);
@@ -113,10 +119,12 @@ size_t address_names_end(struct str text, size_t i, int most, int *ret_words)
         redact_word_at(text, i, &word);
         bool particle = word.cues & CUE(PARTICLE) ||
                         (word.size == 1 && (word.folded[0] == 'd' || word.folded[0] == 'l')) ||
-                        (*ret_words && address_joins_names(&word));
+                        word_is(&word, "les") || (*ret_words && address_joins_names(&word));
         if (word.size == 1 && at(text, word.end) == '\xC2') break; /* "N° 5" */
+        bool joined = at(text, word.end) == '-' || before(text, word.start) == '-';
         if (!word.size || (!word.capital && !particle) ||
-            (word.capital && word.cues & CUE(COMMON) && !particle))
+            (word.capital && word.cues & CUE(COMMON) && !particle && !joined && /* "Château-Renault" */
+             !(*ret_words && word_is(&word, "este"))))
             break;
         if (word.capital) end = word.end, ++*ret_words;
         i = word.end;
@@ -154,7 +162,9 @@ size_t address_unit_end(struct str text, size_t i)
         "depto", "dpto", "dto", "edif", "edificio", "interior", "int", "oficina", "of", "local",
         "etapa", "apartamento", "manzana", "mz", "lote", "torre", "piano", "scala", "interno",
         "studio", "level", "app", "apto", "nave", "parcela", "casa", "chalet", "boite",
-        "buzon"};
+        "buzon",  "bureau", "pta", "entl"};
+    static const char *const doubles[] = {"dupl", "duplicado", "bis"};
+    if (IS_ONE_OF(&word, doubles)) return word.end; /* "Gran Vía 22 dupl." */
     bool unit = word.cues & CUE(UNIT),
          only_numbered = !unit && word.size && IS_ONE_OF(&word, numbered);
     if (!unit && !only_numbered) return i;
@@ -187,6 +197,8 @@ size_t address_small_city_end(struct str text, size_t i)
     if (city.size < 4 || city.capital || city.cues & ~names || redact_is_ordinary(&city))
         return i;
     more = (struct redact_word){.size = 0};
+    while (at(text, city.end) == '-' && is_letter(at(text, city.end + 1u))) /* "saint-avé" */
+        city.end = (uint32_t)redact_run_end(text, city.end + 1u, RUN_LETTERS);
     if (at(text, city.end) == ' ') redact_word_at(text, city.end + 1, &more);
     bool two = more.size > 3 && !more.cues && !more.capital && !redact_is_ordinary(&more) &&
                (more.end == text.size || strchr(",.\n", text.data[more.end]));
@@ -235,6 +247,34 @@ static bool is_label(struct str text, size_t end)
                                      (is_digit(at(text, mark)) || is_one_of(at(text, mark), "(+")));
 }
 
+/* "28015 Madrid" */
+static bool is_coded_town(struct str text, size_t i)
+{
+    struct redact_word town;
+    for (size_t k = 0; k < 5; k++)
+        if (!is_digit(at(text, i + k))) return false;
+    redact_word_at(text, i + 6, &town);
+    return at(text, i + 5) == ' ' && town.capital && town.size > 2 && !redact_is_ordinary(&town);
+}
+
+/* "5° C" right behind the house: a digit or two and what makes an ordinal of them. */
+static bool is_floor(struct str text, size_t i)
+{
+    size_t end = i;
+    while (is_digit(at(text, end)) && end - i < 2) end++;
+    return end > i && ordinal_end(text, end) > end;
+}
+
+/* "C1193", "C1193AAB": a postal code of Argentina, its province first; `i` if it is none. */
+static size_t argentine_end(struct str text, size_t i)
+{
+    size_t end = i + 1, digits = 0, letters = 0;
+    if (!is_upper(at(text, i))) return i;
+    while (is_digit(at(text, end))) end++, digits++;
+    while (is_upper(at(text, end))) end++, letters++;
+    return digits == 4 && (letters == 0 || letters == 3) && !is_word(at(text, end)) ? end : i;
+}
+
 /* What belongs to an address behind its street: flat, city, state, code, in any order,
  * up to a full stop. */
 size_t address_tail_end(struct str text, size_t end)
@@ -246,6 +286,7 @@ size_t address_tail_end(struct str text, size_t end)
                 address_skip(text, i + 1, " \n>", 6))
             i++;
         if (at(text, i) == '.' && at(text, i + 1) == ',') i++; /* "2º dcha., 48001" */
+        if (at(text, i) == '.' && is_coded_town(text, i + 2)) i++; /* "3º D. 28015 Madrid" */
         size_t next = address_skip(text, i, " ,\n-(>", 6);
         if (next == i) break;
         bool comma = memchr(text.data + i, ',', next - i) ||
@@ -256,8 +297,9 @@ size_t address_tail_end(struct str text, size_t end)
         if (behind == next) behind = address_code_end(text, code_at);
         if (behind == code_at) behind = next;
         if (behind == next) behind = state_end(text, next);
-        if (behind == next && (comma || at(text, next) == '#'))
+        if (behind == next && (comma || at(text, next) == '#' || is_floor(text, next)))
             behind = address_house_end(text, next);
+        if (behind == next) behind = argentine_end(text, next);
         if (behind == next && part == 0 && !comma) behind = direction_end(text, next);
         if (behind > next) {
             end = i = behind;
@@ -286,7 +328,7 @@ size_t address_tail_end(struct str text, size_t end)
 /* "Flat 9, ", "Suite 529 ", "Level 9\n" before the street: where it starts, or `start`. */
 static size_t unit_before(struct str text, size_t start)
 {
-    static const char *const others[] = {"studio", "level", "building", "block"};
+    static const char *const others[] = {"studio", "level", "building", "block", "lot"};
     struct redact_word unit;
     size_t end = start, digits;
     redact_word_before(text, start, &unit); /* the flat's number is what was found */
@@ -299,6 +341,7 @@ static size_t unit_before(struct str text, size_t start)
     if (digits == end || end == start || !is_digit(text.data[digits]) ||
         before(text, digits) != ' ')
         return start;
+    digits -= digits > 1 && text.data[digits - 2] == '.'; /* "Bât. 4" */
     redact_word_before(text, digits, &unit);
     bool named = unit.size && (unit.cues & CUE(UNIT) || IS_ONE_OF(&unit, others));
     return named && unit.end + 1 == digits ? unit.start : start;

@@ -62,6 +62,9 @@ static size_t small_given_end(struct redact_finder *finder, const struct redact_
     bool titled = (lead.end + 1 == word->start ||
                    (lead.end + 2 == word->start && at(text, lead.end) == '.')) &&
                   lead.cues & (CUE(TITLE) | CUE(RELATIVE));
+    static const char *const somebody[] = {"chica", "chico", "muchacha", "muchacho", "dame", "lady",
+                                           "guy", "girl", "gars"}; /* "la chica dayana" */
+    titled |= lead.end + 1 == word->start && IS_ONE_OF(&lead, somebody);
     if (titled) {
         if (word_is(word, "aine")) return 0; /* "mon frère aîné" */
         redact_word_before(text, lead.start, &owner);

@@ -3,6 +3,8 @@
  * redact_unlisted.c. */
 #include "text/redact_name.h"
 
+enum { SIGNED_LEAST = 12 /* bytes that one signs */ };
+
 /* "the Monty", "a Malibu": a thing. But "gracias a Carmen", "merci à Sophie" are no articles. */
 static bool has_article(const struct redact_finder *finder, const struct name *name)
 {
@@ -14,6 +16,17 @@ static bool has_article(const struct redact_finder *finder, const struct name *n
     if (lead.size == 1 && lead.folded[0] == 'a')
         return !lead.accented && !finder->spanish && !finder->french;
     return IS_ONE_OF(&lead, articles);
+}
+
+/* "Schneider is no Steve Martin": whom everybody knows; but "there is no Anna Ruiz here". */
+static bool is_compared(struct str text, const struct name_around *around)
+{
+    static const char *const being[] = {"is", "s", "are", "was", "be"};
+    struct redact_word is, subject;
+    if (!word_is(&around->lead, "no")) return false;
+    redact_word_before(text, around->lead.start, &is);
+    redact_word_before(text, is.start, &subject);
+    return IS_ONE_OF(&is, being) && !word_is(&subject, "there") && !word_is(&subject, "name");
 }
 
 /* "in Florida", "near Hyde Park": a place. */
@@ -77,6 +90,7 @@ static int points_of_text(struct redact_finder *finder, const struct name *name,
     if (name_is_where_one_goes(text, name, &around)) points -= 3;
     if (registers & REGISTER_SOCIAL || is_title(text, name)) points -= 3;
     if (is_where(text, name)) points -= 2;
+    if (is_compared(text, &around)) points -= 4;
     if (has_article(finder, name)) points -= name->parts > 1 ? 1 : 2;
     /* a work of theirs, often */
     if (is_apostrophe(text, name->end, &size) && at(text, name->end + size) == 's') points -= 1;
@@ -249,11 +263,15 @@ static bool is_pair(struct str text, const struct name *name)
 }
 
 /* "… would use again. -- Anna", "- Anna Reyes" at the end of the text. */
-static bool is_signature(struct str text, const struct name *name)
+static bool is_signature(struct redact_finder *finder, const struct name *name)
 {
+    struct str text = finder->text;
     size_t i = name->start, end = name->end + (at(text, name->end) == '.');
     if (end < text.size || i < 4) return false;
     while (i && text.data[i - 1] == ' ') i--;
+    /* "Quedo a la espera. Txema." */
+    if (name->parts == 1 && strchr(".!?\n", text.data[i - 1]))
+        return i > SIGNED_LEAST && !is_upper(text.data[i - 2]) && redact_speaks_of_self(finder);
     size_t dash = i;
     while (i && (text.data[i - 1] == '-' || text.data[i - 1] == '~')) i--;
     if (i == dash) return false;
@@ -291,7 +309,7 @@ static int points_around(struct redact_finder *finder, const struct name *name,
     if (name_is_apposed_to_relative(text, name)) return NAME_SURE;
     if (single || name->parts > 1) points = redact_phrase_points(finder, name, around);
     if (points < NAME_SURE && ((single && name->given) || name->parts > 1) &&
-        is_signature(text, name))
+        is_signature(finder, name))
         points = NAME_SURE;
     if (single && (!name->given || is_family_name(text, name)) &&
         name_is_authors(text, name, around))

@@ -35,6 +35,8 @@ static bool is_id_here(struct str text, const struct redact_word *word, size_t n
         return memcmp(said.data, "EIN", 3) == 0 || at(text, number + 2) == '-';
     if (!word_is(word, "documento")) return true;
     redact_word_before(text, word->start, &kind);
+    if (word_is(&kind, "de")) redact_word_before(text, kind.start, &kind);
+    if (word_is(&kind, "numero")) return true; /* "mi número de documento es" */
     if (at(text, word->end) == ':' || word_is(&kind, "mi") || word_is(&kind, "con")) return true;
     redact_word_at(text, word->end + 1, &kind);
     return at(text, number + 2) == '.' ||

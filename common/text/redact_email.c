@@ -91,6 +91,10 @@ size_t redact_email(struct redact_finder *finder, size_t sign)
     if (end == right && start < left) {
         right += at(text, right) == ' ';
         end = mistyped_end(text, right);
+        struct redact_word host; /* "anna.ruiz@gmail", and no more */
+        redact_word_at(text, right, &host);
+        if (end == right && left == sign && is_mail_host(&host) && !is_label(at(text, host.end)))
+            end = host.end;
     }
     if (start == left || end == right) return 0;
     bool letter = left == sign; /* "49.99 @ shop.com" is a price */
@@ -202,7 +206,7 @@ size_t redact_email_spelled(struct redact_finder *finder, const struct redact_wo
     bool spelled = local.spelled;
     struct place next;
     for (int dots = 0; dots < 4 && end > label &&
-                       read_dot(text, end, is_plain_at(sign, false) && sign->size == 2, &next);
+                       read_dot(text, end, sign->size == 2 && !is_mail_host(&host), &next);
          dots++) {
         /* "ana (at) tienda.example" */
         bool joined = bracket && next.at == end + 1 && is_lower(at(text, next.at));
@@ -211,9 +215,13 @@ size_t redact_email_spelled(struct redact_finder *finder, const struct redact_wo
         good = end;
         spelled |= next.spelled;
     }
+    if (!good && !is_mail_host(&host)) return 0;
+    bool marked = has_mark(text, local.at, local_end) && is_letter(text.data[local.at]);
+    /* "ana.ruiz at gmail", "anaruiz arroba gmail": and no more */
+    bool bare = marked || !is_plain_at(sign, bracket);
+    if (!good && bare && !is_label(at(text, host.end))) good = host.end;
     if (!good) return 0;
     struct redact_context context = redact_context_before(text, local.at);
-    bool marked = has_mark(text, local.at, local_end) && is_letter(text.data[local.at]);
     bool sure = (marked && (word_is(sign, "chez") || context.all & CUE(MAIL))) ||
                 !is_plain_at(sign, bracket) || is_mail_host(&host) ||
                 (spelled && (has_mark(text, local.at, local_end) || context.all & CUE(MAIL)));

@@ -329,6 +329,10 @@ size_t redact_email_bracketed(struct redact_finder *finder, size_t bracket); /* 
 size_t redact_number(struct redact_finder *finder, size_t start);         /* at a digit */
 /* At a number in words, at a letter on its own (redact_spoken.c). */
 size_t redact_said_number(struct redact_finder *finder, const struct redact_word *first);
+/* "quarante-deux", "doce", up to three words: the number of a house; its end, or `i`. */
+size_t redact_said_house_end(struct str text, size_t i);
+/* Where such a number before `end` starts, or `end`. */
+size_t redact_said_house_start(struct str text, size_t end);
 size_t redact_spelled_name(struct redact_finder *finder, const struct redact_word *letter);
 size_t redact_link(struct redact_finder *finder, size_t colon);           /* at "://" */
 size_t redact_ipv6(struct redact_finder *finder, size_t colon);           /* at a ':' */
@@ -339,6 +343,8 @@ bool redact_secret_only_told(const struct redact_word *word);  /* "cvv": no othe
 /* "code", "digits": other words must say that it is one */
 bool redact_secret_needs_more(const struct redact_word *word);
 size_t redact_secret_token(struct redact_finder *finder, size_t start);   /* at a word's start */
+/* "30 minutes", "12 characters", "$5": no number of anybody's, and none that opens. */
+bool redact_is_counted(struct str text, size_t start, size_t end);
 /* at a digit in the middle of a word: what looks drawn by lot, such as keys */
 size_t redact_secret_random(struct redact_finder *finder, size_t digit);
 size_t redact_person(struct redact_finder *finder, const struct redact_word *word);
@@ -348,6 +354,8 @@ void redact_field(struct redact_finder *finder, size_t colon);
 void redact_person_again(struct redact_finder *finder); /* the same names elsewhere in the text */
 size_t redact_address_word(struct redact_finder *finder, const struct redact_word *word);
 size_t redact_address_formed(struct redact_finder *finder, const struct redact_word *word);
+/* "c/mayor 3" at its number, in a Spanish text. */
+size_t redact_address_calle(struct redact_finder *finder, size_t number);
 size_t redact_address_number(struct redact_finder *finder, size_t start,
                              const struct redact_context *context);
 

@@ -4,7 +4,8 @@
  * Rules: France NIR (97 - n mod 97); US SSN (no 000, 666 or 9xx area); Canada SIN (Luhn); Belgium
  * national number (97 - n mod 97, with a 2 before it from 2000 on); Germany Steuer-ID (ISO 7064
  * mod 11,10); Austria Versicherungsnummer (weights 3 7 9 5 8 4 2 1 6, mod 11); Brazil CPF (two
- * mod 11 digits); Argentina CUIT, Chile RUT (mod 11); Switzerland AHV (EAN-13). */
+ * mod 11 digits); Argentina CUIT, Chile RUT (mod 11); Uruguay cédula (mod 10); Switzerland AHV
+ * (EAN-13). */
 #include "text/redact_numbers.h"
 
 static bool all_of(const char *digits, size_t count, char digit)
@@ -85,6 +86,15 @@ static bool is_rut(const char *d, size_t count)
     return (11 - sum % 11) % 11 == (unsigned)(d[count - 1] - '0');
 }
 
+/* Uruguay's cédula: mod 10. */
+static bool is_uruguayan(const char *d)
+{
+    static const uint8_t weights[] = {2, 9, 8, 7, 6, 3, 4};
+    unsigned sum = 0;
+    for (int i = 0; i < 7; i++) sum += (unsigned)(d[i] - '0') * weights[i];
+    return (10 - sum % 10) % 10 == (unsigned)(d[7] - '0');
+}
+
 static bool is_rut_of_8(const char *d) { return is_rut(d, 8); }
 static bool is_rut_of_9(const char *d) { return is_rut(d, 9); }
 
@@ -120,6 +130,7 @@ static const struct id_form {
     {11, "2333", " ", false, is_steuer_id}, {11, "3332", ".-", false, is_cpf},
     {11, NULL, NULL, true, is_cpf},
     {11, "281", "-", false, is_cuit},     {8, "1331", ".-", false, is_rut_of_8},
+    {8, "1331", ".-", false, is_uruguayan},
     {9, "2331", ".-", false, is_rut_of_9}, {13, "3442", ".", false, is_ahv},
     {10, "46", " ", false, is_austrian},  {10, NULL, NULL, true, is_austrian},
 };
@@ -128,6 +139,10 @@ static bool has_form(const struct redact_digits *digits, uint8_t groups, const s
 {
     if (!form->sizes) return true;
     if (strlen(form->sizes) != groups) return false;
+    /* "011 15-4567-8901" */
+    if (digits->groups > groups && digits->separators[groups] == '-' &&
+        digits->separators[groups - 1] == '-')
+        return false;
     for (int g = 0; g < groups; g++) {
         if (digits->sizes[g] != form->sizes[g] - '0') return false;
         if (g && !strchr(form->separators, digits->separators[g])) return false;
@@ -146,6 +161,17 @@ static bool is_sin(const struct redact_finder *finder, const struct redact_digit
            redact_luhn(digits->digits, 9);
 }
 
+/* Venezuela's letter before "18.442.917", "V-" or "E-", in bytes; 0: it isn't one. */
+size_t redact_id_letter(struct str text, const struct redact_digits *digits)
+{
+    size_t start = digits->start;
+    bool is = digits->groups >= 3 && digits->sizes[0] <= 2 && digits->sizes[1] == 3 &&
+              digits->sizes[2] == 3 && digits->separators[1] == '.' &&
+              digits->separators[2] == '.' && start > 1 && text.data[start - 1] == '-' &&
+              is_one_of(text.data[start - 2], "VE") && !is_word(before(text, start - 2));
+    return is ? 2 : 0;
+}
+
 uint8_t redact_id_groups(const struct redact_finder *finder, const struct redact_digits *digits,
                          const struct redact_context *context)
 {
@@ -153,6 +179,7 @@ uint8_t redact_id_groups(const struct redact_finder *finder, const struct redact
          other = context->nearest & (CUE(ORDER) | CUE(PHONE) | CUE(ACCOUNT));
     size_t count = 0;
     if (digits->plus) return 0;
+    if (is_letter(at(finder->text, digits->start))) return 3; /* redact_id_letter() */
     for (uint8_t groups = 1; groups <= digits->groups; groups++) {
         count += digits->sizes[groups - 1];
         for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {

@@ -231,10 +231,11 @@ struct name name_read_initials(struct str text, size_t start, enum small lower)
 }
 
 /* Where the initials begin that stand before the word at `start`; `start`: none do. */
-static size_t initials_before(struct str text, size_t start)
+static size_t initials_before(struct str text, size_t start, int *ret_count)
 {
     size_t i = start;
-    for (int k = 0; k < 3; k++) {
+    int k = 0;
+    for (; k < 3; k++) {
         size_t end = i - (before(text, i) == ' ');
         end -= end && k && text.data[end - 1] == '-';
         if (end < 2 || text.data[end - 1] != '.' || !is_upper(text.data[end - 2]) ||
@@ -243,17 +244,17 @@ static size_t initials_before(struct str text, size_t start)
         i = end - 2;
     }
     bool title = i + 3 == start && strchr("DM", text.data[i]); /* "D. Antonio", "M. Dupont" */
+    *ret_count = title ? 0 : k;
     return title ? start : i;
 }
 
-bool name_take_initials(struct str text, struct name *name)
+int name_take_initials(struct str text, struct name *name)
 {
-    if (name->start < 3 || text.data[name->start - 2] != '.') return false;
-    size_t start = initials_before(text, name->start);
-    bool found = start < name->start;
-    name->start = start;
-    name->initial |= found;
-    return found;
+    if (name->start < 3 || text.data[name->start - 2] != '.') return 0;
+    int count;
+    name->start = initials_before(text, name->start, &count);
+    name->initial |= count > 0;
+    return count;
 }
 
 struct name name_read(struct str text, size_t start, enum small lower)
@@ -312,7 +313,8 @@ struct name name_read(struct str text, size_t start, enum small lower)
         bool goes_on = at(text, word.end + 1) == ' ' && is_lower(at(text, word.end + 2));
         name.end = word.end + goes_on;
     }
-    name.company = word.cues & CUE(COMPANY) && word.capital;
+    static const char *const firms[] = {"assurances", "assurance", "seguros", "immobilier"};
+    name.company = word.cues & CUE(COMPANY) && (word.capital || IS_ONE_OF(&word, firms));
     return name;
 }
 
@@ -348,7 +350,8 @@ struct name name_from(struct str text, const struct redact_word *word, const str
     }
     if (more || word->accented) return read ? *read : name_read(text, word->start, NOT_SMALL);
     return (struct name){.start = word->start, .end = word->end, .parts = 1,
-                         .also = (word->cues & CUE(ALSO)) != 0};
+                         .also = (word->cues & CUE(ALSO)) != 0,
+                         .company = read && read->company && read->parts == 1};
 }
 
 size_t name_take(struct redact_finder *finder, const struct name *name)

@@ -25,8 +25,8 @@ struct name name_read(struct str text, size_t start, enum small lower);
 struct name name_read_initials(struct str text, size_t start, enum small lower);
 /* Marks the particles behind which name_from() reads on ("Willemine ten Cate"). */
 void name_mark_particles(uint64_t *set, int bits);
-/* Takes the initials before the name into it; whether there are any. */
-bool name_take_initials(struct str text, struct name *name);
+/* Takes the initials before the name into it; how many there are. */
+int name_take_initials(struct str text, struct name *name);
 /* "hank dombrowski": a given name of the lists, written small, that is no other word, and what may
  * be a family name behind it; parts 0: it isn't one. */
 struct name name_read_small(struct str text, const struct redact_word *given);
@@ -81,6 +81,9 @@ bool name_is_writers(struct str text, const struct redact_word *cue);
 /* "Adelaide, my goddaughter", "Fulbert Guénot (frère)". */
 bool name_is_apposed_to_relative(struct str text, const struct name *name);
 size_t redact_relative(struct redact_finder *finder, const struct redact_word *cue);
+/* "username", "pseudo"; and who has it (redact_user.c). */
+bool name_is_users(const struct redact_word *cue);
+size_t redact_user_name(struct redact_finder *finder, const struct redact_word *cue);
 size_t redact_bare_name(struct redact_finder *finder, const struct redact_word *word);
 /* "Team: Anna, Becker and Ruiz", known or not. */
 size_t redact_name_list(struct redact_finder *finder, const struct redact_word *word);

@@ -238,27 +238,6 @@ static bool is_price(struct str text, const struct redact_digits *digits)
     return false;
 }
 
-/* "x0135", "ext. 12", "poste 3" behind a phone number. */
-static size_t extension_end(struct str text, size_t end)
-{
-    size_t i = end;
-    while (at(text, i) == ' ' || at(text, i) == ',') i++;
-    struct redact_word word;
-    redact_word_at(text, i, &word);
-    static const char *const names[] = {
-        "x", "ext", "extension", "poste", "anexo", "interno", "durchwahl"};
-    for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
-        if (!word.size || !str_equal(str_make(word.folded, word.size), str_of(names[k]))) continue;
-        i = word.end;
-        if (at(text, i) == '.') i++;
-        while (at(text, i) == ' ') i++;
-        size_t digits = i;
-        while (is_digit(at(text, i)) && i - digits < 7) i++;
-        return i > digits && !is_word(at(text, i)) ? i : end;
-    }
-    return end;
-}
-
 /* "90%", "12mb", "10:30": what stands right behind tells. No ordinal: those start
  * dates ("born on the 12th of May"). */
 static bool is_measure(struct str text, const struct redact_digits *digits)
@@ -278,8 +257,7 @@ static bool may_be_small_street(struct str text, size_t end)
         end = redact_run_end(text, next, RUN_LOWER);
         if (end < next + 2 || end > next + 9) return false;
         char first = text.data[next], last = text.data[end - 1];
-        if ((last != 't' && last != 'd' && last != 'e' && last != 's') ||
-            !strchr("sralctgmbd", first))
+        if (!strchr("tdesy", last) || !strchr("sralctgmbdw", first))
             continue;
         struct redact_word word;
         redact_word_at(text, next, &word);
@@ -369,9 +347,13 @@ size_t redact_number(struct redact_finder *finder, size_t start)
     }
     gather(text, start, &digits);
     if (digits.groups == 0) return 0;
+    digits.start -= (uint32_t)redact_id_letter(text, &digits);
     if (finder->again && ends_address(text, &digits))
         return take(finder, &digits, 1, REDACT_ADDRESS);
-    if (is_measure(text, &digits) || is_small(text, &digits)) return 0;
+    if (is_measure(text, &digits)) return 0;
+    size_t calle = finder->spanish && digits.groups == 1 ? redact_address_calle(finder, start) : 0;
+    if (calle) return calle;
+    if (is_small(text, &digits)) return 0;
     if (are_years(&digits)) return digits.end;
     struct redact_context context = redact_context_before(text, digits.start);
     bool few = digits.count < 6; /* for a card, an id, a phone, or a code that starts with digits */
@@ -389,7 +371,7 @@ size_t redact_number(struct redact_finder *finder, size_t start)
     if (is_price(text, &digits)) return 0;
     if (!few && (groups = redact_phone_groups(finder, &digits, &context)) != 0) {
         size_t bare = digits.ends[groups - 1];
-        end = extension_end(text, bare);
+        end = redact_extension_end(text, bare);
         if (end == bare && is_letter(at(text, bare))) return 0; /* "5551234567mAh" */
         redact_add(finder, number_start(text, &digits, end), end, REDACT_PHONE);
         return end;

@@ -26,10 +26,14 @@ size_t redact_birth_date(struct redact_finder *finder, const struct redact_digit
 uint8_t redact_date_groups(const struct redact_digits *digits);
 uint8_t redact_card_groups(const struct redact_digits *digits,
                            const struct redact_context *context);
+size_t redact_id_letter(struct str text, const struct redact_digits *digits);
 uint8_t redact_id_groups(const struct redact_finder *finder, const struct redact_digits *digits,
                          const struct redact_context *context);
 uint8_t redact_phone_groups(const struct redact_finder *finder, const struct redact_digits *digits,
                             const struct redact_context *context);
+
+/* "x0135", "ext. 12", "poste 3" behind a phone number: its end, or `end`. */
+size_t redact_extension_end(struct str text, size_t end);
 
 static inline unsigned number_of(const char *digits, size_t count)
 {

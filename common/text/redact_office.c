@@ -3,7 +3,7 @@
 #include "text/redact_name.h"
 
 /* those that begin with d are Romance */
-static const char *const at_office[] = {"from", "in", "at", "de", "del", "du"};
+static const char *const at_office[] = {"from", "in", "at", "on", "au", "de", "del", "du"};
 
 void name_mark_offices(uint64_t *set, int bits)
 {
@@ -25,7 +25,8 @@ bool name_is_from_office(struct str text, const struct name_around *around, bool
         "clientele", "front", "desk", "counter", "checkout", "register", "pharmacy", "deli",
         "chat", "warehouse", "dispatch", "logistics", "repairs", "complaints", "maintenance",
         "housekeeping", "claims", "devoluciones", "tienda", "caja", "almacen", "caisse",
-        "entrepot", "retours", "livraisons", "comptoir", "mostrador", "guichet", "sav"};
+        "entrepot", "retours", "livraisons", "comptoir", "mostrador", "guichet", "sav", "till",
+        "tills", "rayon", "livraison", "reparto", "cobranzas", "averias", "taller", "atelier"};
     /* "Servicio de atención" is nobody */
     bool romance = from->folded[0] == 'd';
     if (romance && !given && !(around->lead.size && IS_ONE_OF(&around->lead, spoken_with)))
@@ -34,7 +35,9 @@ bool name_is_from_office(struct str text, const struct name_around *around, bool
     size_t size;
     if (word_is(&word, "l") && is_apostrophe(text, word.end, &size)) /* "de l'accueil" */
         redact_word_at(text, word.end + size, &word);
-    static const char *const branches[] = {"branch", "store", "shop", "office", "restaurant"};
+    if (word_is(from, "on") && word_is(&word, "front")) return false; /* "printed on front" */
+    static const char *const branches[] = {"branch", "store", "shop", "office", "restaurant",
+                                           "phone", "phones", "telephone"};
     for (int k = 0; k < 3 && word.size; k++) {
         if (IS_ONE_OF(&word, offices)) return true;
         if (given && IS_ONE_OF(&word, branches)) return true; /* "at the Croydon branch" */

@@ -97,7 +97,10 @@ static size_t skip_links(struct str text, size_t i, bool *ret_link)
 {
     static const char *const links[] = {
         "is", "was", "es", "era", "est", "etait", "as", "ist", "to", "y", "me"};
-    *ret_link = false;
+    size_t apostrophe;
+    *ret_link = is_apostrophe(text, i, &apostrophe) && at(text, i + apostrophe) == 's' &&
+                at(text, i + apostrophe + 1) == ' '; /* "my name's" */
+    if (*ret_link) i += apostrophe + 1;
     static const char family[] = " de famille";
     if (str_starts(str_slice(text, i, text.size), STR(family))) i += sizeof family - 1;
     size_t answer = answer_start(text, i);
@@ -194,7 +197,7 @@ static size_t behind_naming(struct redact_finder *finder, const struct redact_wo
         "soy", "suis", "called", "named", "nome", "llama", "llaman", "llamamos", "appelles",
         "heisst"};
     struct str text = finder->text;
-    struct redact_word first;
+    struct redact_word first, called;
     bool link;
     bool comma = at(text, cue->end) == ',' &&
                  IS_ONE_OF(cue, ((const char *const[]){"signed", "firmado"}));
@@ -206,6 +209,9 @@ static size_t behind_naming(struct redact_finder *finder, const struct redact_wo
     bool person = !strong && names_somebody(text, cue, &i);
     struct name name = name_read_initials(text, i, told ? SMALL_ALSO : strong ? SMALL : NOT_SMALL);
     redact_word_at(text, i, &first);
+    static const char *const calls[] = {"llama", "llamaba"};
+    redact_word_before(text, cue->start, &called);
+    person |= IS_ONE_OF(cue, calls) && word_is(&called, "se"); /* "la chica se llama dayana" */
     if (!name.parts && person) name = name_read_small(text, &first); /* "a bloke called wayne" */
     redact_word_before(text, cue->start, &first);
     bool own = first.size &&
@@ -219,6 +225,10 @@ static size_t behind_naming(struct redact_finder *finder, const struct redact_wo
     }
     if (!name.parts || name.company || name_is_brand(text, &name)) return 0;
     redact_word_at(text, name.start, &first);
+    if (told && own && !first.capital && at(text, name.end) == ' ') { /* "maría del carmen ñáñez" */
+        size_t more = small_unknown_end(text, name.end + 1);
+        if (more) name.end = more;
+    }
     if (person && !name.also && !first.upper && name.end - name.start >= 4 && !name_in_film(finder))
         return name_take(finder, &name);
     /* "Soy Tamay Kunter, cliente", "Je suis Thommy Treschow." */
@@ -275,7 +285,7 @@ static size_t behind_sign_off(struct redact_finder *finder, const struct redact_
     struct str text = finder->text;
     size_t i = cue->end;
     if (at(text, i) == ' ' && name_starts_sentence(text, cue->start)) i = skip_small_words(text, i);
-    bool line = false, mark = false, tail = i > cue->end;
+    bool line = false, mark = cue->folded[0] == 'x', tail = i > cue->end; /* "xx Philippa" */
     for (int k = 0; k < 5 && i < text.size && strchr(" ,.!-\n", text.data[i]); k++, i++)
         line |= text.data[i] == '\n', mark |= text.data[i] != ' ';
     if (!mark) return 0;
@@ -342,7 +352,8 @@ static size_t behind_holder(struct redact_finder *finder, const struct redact_wo
     size_t colon = cue->end + (at(text, cue->end) == ' '); /* "Titulaire : …" */
     if (!i && at(text, colon) == ':' && is_holder(cue)) i = skip_blanks(text, colon + 1);
     if (!i) return 0;
-    struct name name = name_read_initials(text, i, NOT_SMALL);
+    /* "au nom de De Smet", "a nombre de ximena" */
+    struct name name = name_read_initials(text, i, at(text, colon) == ':' ? NOT_SMALL : SMALL);
     if (!name.parts || name.company || name.end - name.start < 3 || name_is_brand(text, &name) ||
         name_in_film(finder))
         return 0;
@@ -355,8 +366,10 @@ static size_t behind_holder(struct redact_finder *finder, const struct redact_wo
 static size_t behind_cue(struct redact_finder *finder, const struct redact_word *word, bool title)
 {
     size_t end = title ? behind_title(finder, word) : 0;
-    if (word->cues & CUE(NAMED)) end = behind_holder(finder, word);
-    if (!end && word->cues & CUE(NAMED) && !is_holder(word)) end = behind_naming(finder, word);
+    if (!end && name_is_users(word)) end = redact_user_name(finder, word);
+    if (!end && word->cues & CUE(NAMED)) end = behind_holder(finder, word);
+    if (!end && word->cues & CUE(NAMED) && !is_holder(word) && !name_is_users(word))
+        end = behind_naming(finder, word);
     if (!end && word->cues & CUE(SIGN_OFF)) end = behind_sign_off(finder, word);
     if (!end && word->cues & CUE(RELATIVE)) end = redact_relative(finder, word);
     return end;

@@ -86,6 +86,9 @@ static const struct form {
     {"36", "679", NULL, true},               /* ES */
     {"244", "2345678", NULL, true},          /* MX, two-digit areas */
     {"22222", "23456789", NULL, true},       /* MX */
+    {"244", "1", "23456789", true},          /* AR mobiles */
+    {"144", "9", NULL, true},                /* CL mobiles */
+    {"334", "3", NULL, true},                /* CO mobiles */
     {"254", "", NULL, true},                 /* BR: only with its area in brackets */
 };
 
@@ -181,6 +184,7 @@ static bool is_plain(const struct redact_finder *finder, const struct redact_dig
     if (size == 9 && strchr("679", d[0])) return cue || finder->spanish;          /* ES */
     if (size == 10 && strchr("23456789", d[0]) && strchr("23456789", d[3]))
         return cue || finder->english || finder->spanish || !finder->known;
+    if (size == 10 && d[0] == '3' && d[1] < '6') return cue || finder->spanish;   /* CO */
     if (size == 11 && d[0] == '1' && strchr("23456789", d[1])) return cue;
     return false;
 }
@@ -246,4 +250,24 @@ uint8_t redact_phone_groups(const struct redact_finder *finder, const struct red
         return groups;
     if (is_plain(finder, digits, cue)) return 1;
     return cue ? cued_form(digits) : 0;
+}
+
+size_t redact_extension_end(struct str text, size_t end)
+{
+    size_t i = end;
+    while (at(text, i) == ' ' || at(text, i) == ',') i++;
+    struct redact_word word;
+    redact_word_at(text, i, &word);
+    static const char *const names[] = {
+        "x", "ext", "extension", "poste", "anexo", "interno", "durchwahl"};
+    for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
+        if (!word.size || !str_equal(str_make(word.folded, word.size), str_of(names[k]))) continue;
+        i = word.end;
+        if (at(text, i) == '.') i++;
+        while (at(text, i) == ' ') i++;
+        size_t digits = i;
+        while (is_digit(at(text, i)) && i - digits < 7) i++;
+        return i > digits && !is_word(at(text, i)) ? i : end;
+    }
+    return end;
 }

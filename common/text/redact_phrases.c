@@ -224,7 +224,7 @@ static uint32_t phrases_before(struct str text, const struct name *name,
 {
     struct redact_word word;
     if (lead->size) return phrases_at(text, lead, LEAD, false);
-    bool comma = name->start > 1 && text.data[name->start - 1] == ' ' &&
+    bool comma = name->start > 1 && is_one_of(text.data[name->start - 1], " \n") &&
                  text.data[name->start - 2] == ',';
     if (!comma || (name->end < text.size && !strchr("!?.,\n", text.data[name->end]))) return 0;
     redact_word_before(text, name->start - 2, &word);
@@ -233,8 +233,14 @@ static uint32_t phrases_before(struct str text, const struct name *name,
 
 static uint32_t phrases_behind(struct str text, const struct redact_word *follow)
 {
-    if (!word_is(follow, "s") || follow->end - follow->start > 1)
-        return phrases_at(text, follow, FOLLOW, false);
+    static const char *const adverbs[] = {"never", "always", "finally", "kindly", "then", "just",
+                                          "also", "even", "still", "quickly"};
+    if (!word_is(follow, "s") || follow->end - follow->start > 1) {
+        uint32_t said = phrases_at(text, follow, FOLLOW, false);
+        if (said || !IS_ONE_OF(follow, adverbs)) return said;
+        struct redact_word verb = step(text, follow->end, false); /* "never turned up" */
+        return phrases_at(text, &verb, FOLLOW, false);
+    }
     struct redact_word thing = step(text, follow->end, false);
     return thing.capital ? 0 : phrases_at(text, &thing, OWNED, false);
 }

@@ -64,7 +64,9 @@ static bool is_serving(const struct redact_word *cue)
         "repartidor", "livreur", "adviser", "advisor", "courier", "postman", "mailman", "cartero",
         "facteur", "pharmacist", "farmaceutico", "farmaceutica", "pharmacien", "pharmacienne",
         "instructora", "monitora", "entrenador", "entrenadora", "cocinero", "cocinera",
-        "masajista", "matrona", "taxista", "chofer", "chauffeur", "estheticienne", "osteopathe"};
+        "masajista", "matrona", "taxista", "chofer", "chauffeur", "estheticienne", "osteopathe",
+        "cajero", "cajera", "caissier", "caissiere", "dependiente", "dependienta", "encargado",
+        "encargada", "gerente", "gerant", "gerante", "nurse", "engineer", "fitter", "driver"};
     return IS_ONE_OF(cue, serving);
 }
 
@@ -83,6 +85,13 @@ static size_t behind_relative(struct redact_finder *finder, const struct redact_
 {
     struct str text = finder->text;
     struct redact_word of, first;
+    if (cue->capital) redact_word_before(text, cue->start, &of);
+    static const char *const signs[] = {"la", "le", "el", "chez"}; /* "en La Tía Juana" */
+    if (cue->capital && of.capital && of.end + 1 == cue->start && IS_ONE_OF(&of, signs) &&
+        !name_starts_sentence(text, of.start)) {
+        redact_word_at(text, skip_blanks(text, cue->end), &first);
+        return first.capital ? first.end : 0;
+    }
     if (word_is(cue, "law") && !str_ends(str_slice(text, 0, cue->start), STR("-in-"))) return 0;
     /* "@user: Das mit" */
     bool colon = at(text, cue->end) == ':' && before(text, cue->start) != '@';
@@ -104,6 +113,11 @@ static size_t behind_relative(struct redact_finder *finder, const struct redact_
     bool small = !first.capital && i == cue->end + 1 && is_ours(&of) && is_familys(cue) &&
                  of.end + 1 == cue->start;
     struct name name = small ? name_read_small(text, &first) : name_read(text, i, NOT_SMALL);
+    /* "mi amiga wendy" */
+    struct name also = {first.start, first.end, .parts = 1, .known = 1};
+    if (small && !name.parts && first.cues == CUE(ALSO) && first.size >= 4 &&
+        !redact_is_ordinary(&first) && name_is_often_a_person(text, &also))
+        name = also;
     if (!name.parts || i == cue->end || name.company || name_is_brand(text, &name)) return 0;
     if (before(text, cue->start) == '-') { /* "my mother-in-law", "ma belle-mère" */
         while (cue_start && (is_letter(before(text, cue_start)) || before(text, cue_start) == '-'))
@@ -139,16 +153,24 @@ bool name_is_apposed_to_relative(struct str text, const struct name *name)
 {
     static const char *const owners[] = {"my", "our", "his", "her", "mi",    "nuestra", "nuestro",
                                          "su", "mon", "ma",  "notre", "son", "sa"};
+    static const char *const servants[] = {"the", "your", "la", "el", "le", "l", "votre"};
     struct redact_word owner, relative;
+    size_t size;
     bool bracket = at(text, name->end) == ' ' && at(text, name->end + 1) == '(';
-    if (!bracket && (at(text, name->end) != ',' || at(text, name->end + 1) != ' ')) return false;
-    redact_word_at(text, name->end + 2, &owner);
+    /* "Zoltan the fitter" */
+    bool close = name->given && str_starts(str_slice(text, name->end, text.size), STR(" the "));
+    if (!bracket && !close && (at(text, name->end) != ',' || at(text, name->end + 1) != ' '))
+        return false;
+    redact_word_at(text, name->end + (close ? 1 : 2), &owner);
     bool owned = owner.size && !owner.capital && IS_ONE_OF(&owner, owners);
-    if (!owned && !bracket) return false;
+    bool served = !owned && !owner.capital && IS_ONE_OF(&owner, servants);
+    if (!owned && !served && !bracket) return false;
     relative = owner;
-    if (owned) redact_word_at(text, owner.end + 1, &relative);
-    return relative.size && is_familys(&relative) &&
-           (relative.end == text.size ||
+    if (owned || served)
+        redact_word_at(text, owner.end + (is_apostrophe(text, owner.end, &size) ? size : 1), &relative);
+    if (served && !is_serving(&relative) && !word_is(&relative, "agent")) return false;
+    return relative.size && (served || is_familys(&relative)) &&
+           (close || relative.end == text.size ||
             strchr(bracket ? ")," : ",.!?\n", text.data[relative.end]));
 }
 

@@ -1,6 +1,7 @@
 /* What people say and somebody writes down, in calls above all: numbers in words ("oh seven seven
  * double oh, nine hundred"), days of birth in words, names that are spelled ("P-R-Z-Y-B", "N as in
  * November, W, O, S, U"). */
+#include "text/redact_address.h"
 #include "text/redact_name.h"
 
 enum { SAID_WORDS = 40, SPELLED_LETTERS = 24, SPELLED_LEAST = 3 };
@@ -125,6 +126,42 @@ static struct run read_run(struct str text, size_t start, bool date)
     return run;
 }
 
+enum { HOUSE_WORDS = 3 };
+
+/* "un" and "une" are articles, too. */
+static bool is_said_house(const struct redact_word *word)
+{
+    return !word->capital && word->size >= 3 && !word_is(word, "une") && !word_is(word, "uno") &&
+           !word_is(word, "one") && read_said(word, false) >= SAID_UNIT &&
+           read_said(word, false) <= SAID_HUNDRED;
+}
+
+size_t redact_said_house_end(struct str text, size_t i)
+{
+    size_t end = i;
+    for (int k = 0; k < HOUSE_WORDS; k++) {
+        struct redact_word word;
+        redact_word_at(text, i, &word);
+        if (!is_said_house(&word)) break;
+        end = word.end;
+        i = end + is_one_of(at(text, end), " -");
+    }
+    return end;
+}
+
+size_t redact_said_house_start(struct str text, size_t end)
+{
+    size_t start = end;
+    for (int k = 0; k < HOUSE_WORDS; k++) {
+        struct redact_word word;
+        redact_word_before(text, start, &word);
+        if (word.end + 1u != start || !is_one_of(text.data[word.end], " -") || !is_said_house(&word))
+            break;
+        start = word.start;
+    }
+    return start;
+}
+
 /* "one two three four five six seven": who counts, or tries a microphone. */
 static bool is_counting(struct str text, const struct run *run)
 {
@@ -158,6 +195,23 @@ static size_t letter_end(struct str text, size_t end)
     return letter.size == 1 ? letter.end : end;
 }
 
+/* "siete de enero de 1980": the end of the year that is written in digits, or `end`. */
+static size_t year_behind(struct str text, size_t end)
+{
+    static const char *const joins[] = {" de ", " del ", ", ", " "};
+    for (size_t k = 0; k < sizeof joins / sizeof *joins; k++) {
+        size_t year = end + strlen(joins[k]);
+        if (!str_starts(str_slice(text, end, text.size), str_of(joins[k]))) continue;
+        bool century = at(text, year) == '1' ? at(text, year + 1) == '9'
+                                             : at(text, year) == '2' && at(text, year + 1) == '0';
+        return century && is_digit(at(text, year + 2)) && is_digit(at(text, year + 3)) &&
+                       !is_word(at(text, year + 4))
+                   ? year + 4
+                   : end;
+    }
+    return end;
+}
+
 static size_t birth_said(struct redact_finder *finder, size_t start)
 {
     struct str text = finder->text;
@@ -169,6 +223,7 @@ static size_t birth_said(struct redact_finder *finder, size_t start)
     redact_word_before(text, run.start, &lead);
     year &= !IS_ONE_OF(&lead, ((const char *const[]){"at", "las"})); /* "at seven thirty-five" */
     if (!born || run.end <= start || (!run.month && !year)) return 0;
+    run.end = year_behind(text, run.end);
     redact_add(finder, run.start, run.end, REDACT_DATE_OF_BIRTH);
     return run.end;
 }
@@ -183,6 +238,11 @@ size_t redact_said_number(struct redact_finder *finder, const struct redact_word
         behind++;
     if (behind == first->end || !is_letter(at(text, behind))) return 0;
     redact_word_at(text, behind, &next);
+    if (next.capital && finder->english && is_said_house(first)) { /* "nine Sycamore Terrace" */
+        size_t street = address_street_behind(text, behind);
+        return street > behind ? address_take(finder, first->start, address_tail_end(text, street))
+                               : 0;
+    }
     if (read_said(&next, true) == SAID_NOTHING) return 0; /* "five stars" */
     size_t end = birth_said(finder, first->start);
     if (end) return end;

@@ -81,6 +81,14 @@ static bool is_voucher(struct str text, size_t i)
     return IS_ONE_OF(&word, vouchers);
 }
 
+/* "[ADDRESS]. Code B2741": that of the door. */
+static bool is_behind_address(struct str text, size_t i)
+{
+    size_t end = i;
+    while (end && i - end < 4 && strchr(" .,;\n(-", text.data[end - 1])) end--;
+    return end < i && str_ends(str_slice(text, 0, end), STR("[ADDRESS]"));
+}
+
 static struct told code_told(struct str text, const struct redact_word *cue)
 {
     static const char *const not_before[] = {"card", "bank", "network", "carte", "banco", "safe"};
@@ -93,6 +101,7 @@ static struct told code_told(struct str text, const struct redact_word *cue)
     told.from = beside && (once || opens(&lead)) && !IS_ONE_OF(&lead, not_before) ? cue->end : 0;
     bool free = !beside || is_joint(&lead) || lead.cues & CUE(COMMON);
     if (!told.from && free) told.from = behind_wanted(text, cue->end, opens);
+    if (!told.from && is_behind_address(text, cue->start)) told.from = cue->end;
     if (!told.from || is_voucher(text, told.from)) return (struct told){0};
     return told;
 }

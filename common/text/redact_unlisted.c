@@ -328,14 +328,18 @@ size_t redact_unlisted_name(struct redact_finder *finder, const struct redact_wo
     struct name name = name_from(text, word, read);
     if (!name.parts || name.parts > 3 || name.company) return 0;
     int initials = name.also ? 0 : name_take_initials(text, &name); /* "T. R. Venkataraman" */
-    name.parts += initials;
+    name.parts += initials > 0;
     bool other = word->cues & ~(CUE(GIVEN) | CUE(FAMILY)); /* than a name */
     if (other && name.parts == 1 && !(word->cues & CUE(ALSO)) && !name.foreign) return 0;
     struct name_around around = name_look_around(text, &name);
     int said = points_said(finder, word, &name, &around);
     if (said) return name_decide(finder, &name, said);
     bool unknown = !word->cues && word->size >= 4;
-    if ((unknown && initials >= 2) || (!other && name_is_apposed_to_relative(text, &name)))
+    /* "J. P. Threlkeld", but not "J.C. Penney" */
+    bool spaced = initials >= 2 && at(text, name.start + 2) == ' ';
+    bool apposed = (!other || name_is_often_a_person(text, &name)) &&
+                   name_is_apposed_to_relative(text, &name);
+    if ((unknown && spaced) || apposed)
         return name_is_brand(text, &name) ? 0 : name_decide(finder, &name, NAME_LIKELY);
     if (!other && word->size >= 4 && name_is_apposed_to_office(text, &name, &around))
         return name_decide(finder, &name, NAME_LIKELY);
@@ -366,6 +370,9 @@ size_t redact_unlisted_name(struct redact_finder *finder, const struct redact_wo
               (word_is(&around.lead, "m") || word_is(&around.lead, "am")); /* "I'm Martin …" */
     bool alone =
         starts_line(text, name.start) && (at(text, name.end) == '\n' || name.end == text.size);
+    /* "fait à Lyon le 3 mai, B. Chastagnier" */
+    bool closes = name.initial && name.end + (at(text, name.end) == '.') >= text.size &&
+                  name.start > 1 && is_one_of(text.data[name.start - 2], ",.");
     bool follows = around.follow.size && name_is_followed_as_person(&around.follow);
     bool starts = name_starts_sentence(text, name.start);
     bool family = are_two_like_names(text, &name, starts) ||
@@ -373,7 +380,7 @@ size_t redact_unlisted_name(struct redact_finder *finder, const struct redact_wo
     bool field = name_is_field(finder, &name) && (name.known || name.initial);
     bool head = alone && redact_registers(finder) & REGISTER_CONTACT; /* of a letter or a form */
     if (!person && !(finder->english && name.foreign) && !family && !field && !head &&
-        !(name.initial && alone))
+        !(name.initial && alone) && !closes)
         return 0;
     if (name_is_brand(text, &name) || name_is_place(text, &name)) return name.end;
     int points = person || alone ? NAME_SURE : NAME_LIKELY;

@@ -24,7 +24,8 @@ struct block told_read_block(struct str text, size_t start)
     size_t letters = 0, digits = 0, marks = 0, hyphens = 0, turns = 0, rises = 0;
     for (size_t i = start; i < block.end; i++) {
         char c = text.data[i], last = i > start ? text.data[i - 1] : '\0';
-        if (!is_digit(c)) block.digits = false;
+        bool sign = is_one_of(c, "#*") && (i == start || i + 1 == block.end); /* "2580#" */
+        if (!is_digit(c) && !sign) block.digits = false;
         letters += is_letter(c), digits += is_digit(c);
         marks += i > start && i + 1 < block.end && is_mark(c);
         hyphens += c == '-';
@@ -42,8 +43,7 @@ struct block told_read_block(struct str text, size_t start)
     return block;
 }
 
-/* "30 minutes", "12 characters", "$5": counts, not a number that opens. */
-static bool is_counted(struct str text, const struct block *block)
+bool redact_is_counted(struct str text, size_t start, size_t end)
 {
     static const char *const units[] = {
         "minutes", "minute", "min", "mins", "hours", "days", "weeks", "months", "years", "times",
@@ -57,11 +57,11 @@ static bool is_counted(struct str text, const struct block *block)
         "gramos", "grammes", "g", "kg", "oz", "lb", "lbs", "carat", "gold", "goles", "points",
         "puntos", "pesos", "more", "other"};
     struct redact_word unit;
-    if (at(text, block->end) == '%' || before(text, block->start) == '$') return true;
-    redact_word_at(text, block->end + 1, &unit);
-    return at(text, block->end) == ' ' &&
-           (IS_ONE_OF(&unit, units) || at(text, block->end + 1) == '%' || unit.cues & CUE(MONTH) ||
-            str_starts(str_slice(text, block->end + 1, text.size), STR("\xE2\x82\xAC")));
+    if (at(text, end) == '%' || before(text, start) == '$') return true;
+    redact_word_at(text, end + 1, &unit);
+    return at(text, end) == ' ' &&
+           (IS_ONE_OF(&unit, units) || at(text, end + 1) == '%' || unit.cues & CUE(MONTH) ||
+            str_starts(str_slice(text, end + 1, text.size), STR("\xE2\x82\xAC")));
 }
 
 /* "4096 I think", "4096 but": what is said behind a number that a comma led to. */
@@ -101,7 +101,7 @@ bool told_is_value(struct str text, const struct told *told, const struct block 
         bool plain = block->closed || goes_on_plainly(text, block->end);
         bool year = is_year(text, block) && !block->closed;
         if (!told->least || size < told->least || size > told->most) return false;
-        if (is_counted(text, block)) return false;
+        if (redact_is_counted(text, block->start, block->end)) return false;
         if (told->class == PASSWORD && lead == BESIDE_CUE) return false;
         return lead == COMMA ? plain && !year : lead != BESIDE_CUE || told->most == 4 || !year;
     }

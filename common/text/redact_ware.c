@@ -30,7 +30,7 @@ static const struct {
      "trimmer hoover foundation concealer eyeliner serum moisturizer moisturiser sunscreen "
      "balm candle candles biography memoir memoirs audiobook audiobooks paperback trilogy "
      "thriller thrillers cookbook cookbooks musical soundtrack vinyl poster posters museum "
-     "gallery exhibition theatre bakery brewery winery vineyard"},
+     "vehicle vehicles imitation imitations impersonator tickets range collection gallery exhibition theatre bakery brewery winery vineyard"},
     {BEFORE,
      "aeropuerto aeroport estadio stade muneca poupee marca marque hotel modelo modele perfume "
      "parfum restaurante restaurant tienda magasin model doll dolls plush toy figurine cerveza "
@@ -45,7 +45,7 @@ static const struct {
      "poele cocotte couteau matelas canape bibliotheque lampe lampadaire bureau baskets bottes "
      "sandales valise robe veste montre lunettes voiture velo trottinette pneus ecouteurs "
      "enceinte televiseur imprimante perceuse creme shampoing vernis vin poussette musee "
-     "theatre brasserie boulangerie patisserie glacier pizzeria plage cave guitare telefono "
+     "gamme gama linea coleccion collection theatre brasserie boulangerie patisserie glacier pizzeria plage cave guitare telefono "
      "montres trainers sneakers headphones museum"},
 };
 
@@ -85,6 +85,7 @@ static bool is_maker(struct str text, const struct redact_word *by, bool of_work
 {
     static const char *const bys[] = {"by", "par", "por"};
     static const char *const made[] = {"manufactured", "made",     "distributed", "marketed", "sold",
+                                       "acted", "voiced", "directed",
                                        "fabricado",    "fabrique", "distribue",   "distribuido"};
     static const char *const told[] = {
         "read", "narrated", "translated", "narrado", "leido", "traducido", "traduit", "traduite",
@@ -125,7 +126,9 @@ static bool is_named_after(struct str text, const struct redact_word *lead)
 /* "Paul, la boulangerie, a doublé ses prix", "Zara, la tienda". */
 static bool is_called_thing(struct str text, const struct name *name)
 {
-    static const char *const articles[] = {"la", "le", "el", "the", "l"};
+    static const char *const articles[] = {"la", "le", "el", "the", "l", "votre", "notre", "your",
+                                           "our", "su", "nuestra", "nuestro", "vuestra"};
+    static const char *const news[] = {"nueva", "nuevo", "nouvelle", "nouveau", "new", "latest"};
     struct redact_word article, thing;
     size_t size;
     if (at(text, name->end) != ',' || at(text, name->end + 1) != ' ') return false;
@@ -133,6 +136,7 @@ static bool is_called_thing(struct str text, const struct name *name)
     if (!article.size || article.capital || !IS_ONE_OF(&article, articles)) return false;
     bool joined = is_apostrophe(text, article.end, &size);
     redact_word_at(text, article.end + (joined ? size : 1), &thing);
+    if (IS_ONE_OF(&thing, news)) redact_word_at(text, thing.end + 1, &thing);
     return !thing.capital && (stands(&thing, BEFORE) || stands(&thing, BEHIND));
 }
 

@@ -29,23 +29,28 @@ bool redact_is_things_id(struct str text, size_t start)
 }
 
 /* "customer number 55512345", "client n° 12345678", "numéro d'adhérent : 22814", "contrato
- * 880-114-27": no more than such words before it. */
+ * 880-114-27", "claim no. TX-2291": no more than such words before it. */
 bool redact_is_customers(struct str text, size_t start)
 {
     static const char *const customers[] = {
         "customer", "client", "cliente", "member", "adherente", "adherent", "miembro", "socio",
         "socia", "membre", "abonado", "abonne", "abonnee", "usuario", "utilisateur", "subscriber",
         "loyalty", "fidelidad", "fidelite", "afiliado", "afiliada", "membership"};
-    static const char *const papers[] = {"contract", "contrat", "contrato"};
+    static const char *const papers[] = {"contract", "contrat", "contrato", "siniestro", "sinistre"};
+    static const char *const claims[] = {"claim", "loan", "mortgage", "prestamo", "hipoteca"};
     static const char *const numbers[] = {"number", "no", "n", "nr", "num", "numero", "id",
                                           "card", "carte", "tarjeta", "code", "codigo"};
-    struct redact_word word;
+    struct redact_word word, owner = {.size = 0};
+    const size_t number_at = start;
     bool number = false, ours = false;
     for (int k = 0; k < 6; k++, start = word.start) {
         redact_word_before(text, start, &word);
         if (!word.size || start - word.end > 4) return false;
         if (IS_ONE_OF(&word, papers)) return true;
-        ours |= IS_ONE_OF(&word, customers);
+        bool claim = IS_ONE_OF(&word, claims);
+        if (claim && word.end + 1 == number_at) redact_word_before(text, word.start, &owner);
+        number |= claim && owner.cues & CUE(OWNER); /* "my claim 0045518827" */
+        ours |= claim || IS_ONE_OF(&word, customers);
         number |= IS_ONE_OF(&word, numbers);
         if (ours && (number || at(text, word.end) == ':')) return true;
         bool link = word.cues & (CUE(COMMON) | CUE(PARTICLE)) || word_is(&word, "d");

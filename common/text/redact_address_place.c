@@ -1,0 +1,48 @@
+/* Addresses without a street: "Residencial Las Lomas, casa 14, Tegucigalpa", "Quartier Almadies, villa
+ * 45", "Mz. F Lt. 14". */
+#include "text/redact_address.h"
+
+/* "Mz. B Lote 7": block and lot. */
+static size_t lot_end(struct str text, const struct redact_word *block)
+{
+    static const char *const blocks[] = {"mz", "mza", "manzana"}, *const lots[] = {"lt", "lote"};
+    struct redact_word lot;
+    if (!IS_ONE_OF(block, blocks)) return 0;
+    size_t name = address_skip(text, block->end, ". ", 2), end = name;
+    while (is_ascii_alnum(at(text, end)) && end - name < 3) end++;
+    size_t next = address_skip(text, end, " ,-", 2);
+    if (name == block->end || end == name || next == end) return 0;
+    redact_word_at(text, next, &lot);
+    if (!IS_ONE_OF(&lot, lots)) return 0;
+    size_t number = address_skip(text, lot.end, ". ", 2), last = address_house_end(text, number);
+    return number > lot.end && last > number ? last : 0;
+}
+
+/* ", casa 14", ", 4e étage", ", Mz. F Lt. 14": which of the homes there; its end, or 0. */
+static size_t home_end(struct str text, size_t i)
+{
+    static const char *const homes[] = {"casa", "villa", "lote", "lot", "nave", "torre", "parcela",
+                                        "bloque", "manzana", "apto", "chalet"};
+    struct redact_word home;
+    size_t next = address_skip(text, i, ", ", 2);
+    if (next < i + 2) return 0;
+    redact_word_at(text, next, &home);
+    size_t lot = lot_end(text, &home), number = address_skip(text, home.end, ". ", 2);
+    if (lot) return lot;
+    if (IS_ONE_OF(&home, homes) && number > home.end && is_digit(at(text, number)))
+        return address_house_end(text, number);
+    size_t unit = address_unit_end(text, next);
+    return unit > next && is_digit(at(text, unit == home.end ? next : number)) ? unit : 0;
+}
+
+size_t address_place(struct redact_finder *finder, const struct redact_word *word)
+{
+    struct str text = finder->text;
+    int words;
+    size_t lot = lot_end(text, word);
+    if (lot) return address_take(finder, word->start, address_tail_end(text, lot));
+    size_t name = address_skip(text, word->end, ". ", 2),
+           end = address_names_end(text, name, ADDRESS_NAME_WORDS, &words),
+           home = words && name > word->end ? home_end(text, end) : 0;
+    return home ? address_take(finder, word->start, address_tail_end(text, home)) : 0;
+}

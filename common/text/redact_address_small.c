@@ -1,0 +1,112 @@
+/* Addresses written small: "55 fennel close, norwich", "vivo en san martin 845", "c/mayor 3". */
+#include "text/redact_address.h"
+
+/* " sy8 1ap": a British code behind its town; `i` if it is none. */
+static size_t small_code_end(struct str text, size_t i)
+{
+    size_t end = i + 1, letters = 0;
+    while (is_lower(at(text, end)) && letters < 2) end++, letters++;
+    if (!letters || at(text, i) != ' ' || !is_digit(at(text, end))) return i;
+    end += is_word(at(text, end + 1)) ? 2 : 1;
+    bool is = at(text, end) == ' ' && is_digit(at(text, end + 1)) && is_lower(at(text, end + 2)) &&
+              is_lower(at(text, end + 3)) && !is_word(at(text, end + 4));
+    return is ? end + 4 : i;
+}
+
+/* "55 fennel close, norwich", "my address is 27 thistle grove": an English street written small,
+ * with its city or postal code behind it, or a cue before it; most of these words mean other things
+ * as well ("a 10 minute drive, then", "2 tennis courts"). The end, or `names`. */
+size_t address_small_street_end(struct str text, size_t number, size_t names,
+                                const struct redact_context *context)
+{
+    static const char *const streets[] = {
+        "street", "road", "avenue", "lane", "crescent", "terrace", "grove", "gardens", "mews",
+        "boulevard", "close", "drive", "court", "rd", "ave", "blvd", "st", "way", "ln"};
+    static const char *const measures[] = {
+        "minute", "minutes", "min", "mins", "mile", "miles", "hour", "hours", "hr", "hrs", "km",
+        "day", "days", "lane", "way", "star", "inch", "gb", "tb", "mb", "bed", "bedroom", "car",
+        "ft", "foot", "metre", "meter", "year", "block", "blocks", "very", "more", "other",
+        "tennis", "minutos", "percent", "level", "storey", "story", "food", "flash", "hard", "usb",
+        "people"};
+    struct redact_word word;
+    size_t i = names, end = 0;
+    for (int k = 0; k < 4 && !end; k++, i = word.end + 1) {
+        redact_word_at(text, i, &word);
+        if (!word.size || word.capital || word.cues & CUE(COMMON)) return names;
+        if (k == 0 && (word.size < 3 || IS_ONE_OF(&word, measures))) return names;
+        if (k && word.cues & CUE(STREET) && IS_ONE_OF(&word, streets)) end = word.end;
+        if (at(text, word.end) != ' ' && !end) return names;
+    }
+    bool listed = number > 1 && text.data[number - 2] == ','; /* "the old bakery, 12 church st" */
+    if (!end || (!listed && !address_is_led_to_house(text, number))) return names;
+    size_t city = address_small_city_end(text, end), code = address_skip(text, end, " ,", 2);
+    if (city > end) city = small_code_end(text, city);
+    bool coded = code > end && address_code_end(text, code) > code;
+    return city > end ? city : coded || context->all & CUE(ADDRESS) ? end : names;
+}
+
+/* Names written small up to a number; where it starts, or 0. */
+static size_t number_behind_small(struct str text, size_t i)
+{
+    static const char *const rooms[] = {"zona", "planta", "nivel", "sector", "sala", "talla", "fila",
+                                        "mesa", "habitacion", "cuarto", "version"};
+    bool name = false;
+    for (int k = 0; k < ADDRESS_NAME_WORDS; k++) {
+        struct redact_word word;
+        redact_word_at(text, i, &word);
+        bool particle = word.cues & CUE(PARTICLE);
+        if (!word.size || (word.cues & (CUE(COMMON) | CUE(UNIT) | CUE(STREET_FIRST)) && !particle) ||
+            IS_ONE_OF(&word, rooms))
+            return 0;
+        name |= !particle && word.size >= 3;
+        i = address_skip(text, word.end, ". ,", 2);
+        if (i == word.end) return 0;
+        size_t house = address_house_end(text, i);
+        if (house > i) return name ? i : 0;
+    }
+    return 0;
+}
+
+/* The house at `number` with what belongs to it; 0: something is counted, or a year. */
+static size_t small_end(struct str text, size_t number)
+{
+    size_t house = address_house_end(text, number);
+    char c = at(text, house), next = at(text, house + 1);
+    struct str century = str_slice(text, number, number + 2);
+    bool year = house - number == 4 &&
+                (str_equal(century, STR("19")) || str_equal(century, STR("20")));
+    if (year || redact_is_counted(text, number, house) || is_one_of(c, "%:$\xE2") ||
+        (is_one_of(c, ".,") && is_digit(next)))
+        return 0;
+    size_t end = address_tail_end(text, house), city = address_small_city_end(text, end);
+    return city;
+}
+
+size_t address_small_behind_home(struct redact_finder *finder, const struct redact_word *home)
+{
+    static const char *const links[] = {"en", "es"};
+    struct str text = finder->text;
+    struct redact_word link = {.size = 0};
+    if (at(text, home->end) == ' ') redact_word_at(text, home->end + 1, &link);
+    if (!finder->spanish || !IS_ONE_OF(&link, links) || at(text, link.end) != ' ') return 0;
+    size_t start = link.end + 1;
+    if (!is_lower(at(text, start))) return 0;
+    size_t number = number_behind_small(text, start), end = number ? small_end(text, number) : 0;
+    return end ? address_take(finder, start, end) : 0;
+}
+
+size_t redact_address_calle(struct redact_finder *finder, size_t number)
+{
+    enum { BACK = 40 };
+    struct str text = finder->text;
+    size_t least = number > BACK ? number - BACK : 0;
+    const char *mark = memrchr(text.data + least, '/', number - least);
+    if (!mark) return 0;
+    size_t slash = (size_t)(mark - text.data) + 1;
+    if (slash < least + 2 || (text.data[slash - 2] | 0x20) != 'c' || is_word(before(text, slash - 2)))
+        return 0;
+    size_t names = address_skip(text, slash, " ", 1);
+    if (number_behind_small(text, names) != number) return 0;
+    size_t end = small_end(text, number);
+    return end ? address_take(finder, slash - 2, end) : 0;
+}

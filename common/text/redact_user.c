@@ -1,0 +1,63 @@
+/* User names: "username mkowalczyk_88", "Usuario: amador_v", "mon pseudo est zaza_du_31". What no
+ * word is written like, right behind its cue; behind a colon any word that isn't one of every day. */
+#include "text/redact_name.h"
+
+enum { USER_LEAST = 4, USER_MOST = 40, LINKS_MOST = 3 };
+
+/* What stands between the cue and the name: "user name is", "nom d'utilisateur : ". Behind it. */
+static size_t skip_links(struct str text, size_t i, bool *ret_colon, bool *ret_link)
+{
+    static const char *const links[] = {"name", "id", "is", "was", "es", "era", "est", "account"};
+    *ret_colon = *ret_link = false;
+    for (int k = 0; k < LINKS_MOST; k++) {
+        struct redact_word word;
+        for (; i < text.size && strchr(" :=(\"'", text.data[i]); i++)
+            *ret_colon |= text.data[i] == ':' || text.data[i] == '=';
+        redact_word_at(text, i, &word);
+        if (word.capital || !IS_ONE_OF(&word, links) || is_word(at(text, word.end))) break;
+        *ret_link = true;
+        i = word.end;
+    }
+    return i;
+}
+
+static bool is_user_byte(char c) { return is_ascii_alnum(c) || is_one_of(c, "._-"); }
+
+/* Letters beside a digit or a joining mark: "gwhitlock77", "pilar.sanz_71". */
+static bool is_made_up(struct str name)
+{
+    size_t letters = 0, others = 0;
+    for (size_t i = 0; i < name.size; i++) {
+        char c = name.data[i];
+        letters += is_letter(c);
+        others += is_digit(c) || c == '_' || (c == '.' && i + 1 < name.size);
+    }
+    return letters >= 3 && others;
+}
+
+bool name_is_users(const struct redact_word *cue)
+{
+    static const char *const cues[] = {"user",    "username", "usuario", "utilisateur", "identifiant",
+                                       "pseudo", "nickname", "userid"};
+    return IS_ONE_OF(cue, cues);
+}
+
+size_t redact_user_name(struct redact_finder *finder, const struct redact_word *cue)
+{
+    struct str text = finder->text;
+    bool colon, link;
+    size_t start = skip_links(text, cue->end, &colon, &link), end = start;
+    if (start == cue->end || !is_ascii_alnum(at(text, start))) return 0;
+    while (end < text.size && end - start < USER_MOST && is_user_byte(text.data[end])) end++;
+    while (end > start && is_one_of(text.data[end - 1], ".-")) end--;
+    if (is_word(at(text, end)) || at(text, end) == '@' || end - start < USER_LEAST) return 0;
+    struct redact_word word;
+    redact_word_at(text, start, &word);
+    bool whole = end == text.size || is_one_of(text.data[end], "\n,;.\"')");
+    bool alone = colon && whole && word.end == end && !word.cues && !redact_is_ordinary(&word);
+    /* "as a user Windows10 …" */
+    bool told = colon || link || !word.capital || memchr(text.data + start, '_', end - start);
+    if (!alone && !(told && is_made_up(str_slice(text, start, end)))) return 0;
+    redact_add(finder, start, end, REDACT_ACCOUNT);
+    return end;
+}
