@@ -24,14 +24,37 @@ static void on_done(void *user, const struct err *err)
     if (err) shipment->err = *err;
 }
 
+/* Of all files: what was sent, and what was not. */
+struct sending {
+    const struct bus *bus;
+    const char *text_column;
+    uint64_t sent;
+    bool waited; /* which was said */
+    struct refusals refusals;
+};
+
+/* Until the bus has it or the producer gives it up, which takes bus.commit_timeout: who waits for
+ * longer than a moment is told what for. */
+static int await(struct bus_producer *producer, struct sending *sending, struct err *err)
+{
+    enum { MOMENT_MS = 2000 };
+    int rc = bus_producer_flush(producer, MOMENT_MS, err);
+    if (rc != E_TIMEOUT) return rc;
+    if (!sending->waited)
+        fprintf(stderr, "verbatim send: waiting for %s\n", bus_description(sending->bus));
+    sending->waited = true;
+    return E_OK;
+}
+
 /* Hands the batch over and waits until the bus holds it: what was counted was written. */
-static int ship(struct bus_producer *producer, struct shipment *shipment, struct err *err)
+static int ship(struct bus_producer *producer, struct shipment *shipment, struct sending *sending,
+                struct err *err)
 {
     if (shipment->count == 0) return E_OK;
     shipment->done = false;
     shipment->err = (struct err){0};
     int rc = bus_produce(producer, shipment->outputs, shipment->count, on_done, shipment, err);
-    while (rc == E_OK && !shipment->done) rc = bus_producer_flush(producer, 60000, err);
+    while (rc == E_OK && !shipment->done) rc = await(producer, sending, err);
     if (rc == E_OK && shipment->err.code) {
         *err = shipment->err;
         rc = (int)err->code;
@@ -58,13 +81,6 @@ static int pack(struct shipment *shipment, const struct intake *intake, struct r
         .headers = headers, .header_count = JOB_HEADERS};
     return E_OK;
 }
-
-/* Of all files: what was sent, and what was not. */
-struct sending {
-    const char *text_column;
-    uint64_t sent;
-    struct refusals refusals;
-};
 
 static int send_all(struct bus_producer *producer, struct input *input, struct sending *sending,
                     struct err *err)
@@ -93,10 +109,10 @@ static int send_all(struct bus_producer *producer, struct input *input, struct s
         }
         rc = pack(shipment, &intake, &ids.random, now_ms, err);
         if (rc == E_OK) sending->sent++;
-        if (rc == E_OK && shipment->count == BATCH_RECORDS) rc = ship(producer, shipment, err);
+        if (rc == E_OK && shipment->count == BATCH_RECORDS) rc = ship(producer, shipment, sending, err);
         progress_set(&progress, sending->sent);
     }
-    if (rc == E_OK) rc = ship(producer, shipment, err);
+    if (rc == E_OK) rc = ship(producer, shipment, sending, err);
     progress_end(&progress);
     if (shipment) arena_deinit(&shipment->arena);
     free(shipment);
@@ -139,6 +155,7 @@ static int send_run(const struct command *command, int argc, char **argv, struct
     rc = cli_config(&arguments, &config, err);
     if (rc) return rc;
     rc = bus_open(config.config, clock_system(), &bus, err);
+    sending.bus = bus;
     if (rc == E_OK) rc = send_files(bus, &arguments, &sending, err);
     rc = cli_name_bus(bus, rc, err);
     uint64_t refused = sending.refusals.count;
@@ -159,7 +176,8 @@ const struct command send_command = {
     .summary = "feedback from files straight onto the bus",
     .usage = "[--text-column NAME] [--json] [FILE ...]",
     .details = "NDJSON or CSV as for analyze; unknown fields are refused. Counts only what the bus "
-               "holds.\n\n"
+               "holds. Exit status 75: the bus took longer than bus.commit_timeout, and what was handed to "
+               "it last may be there or not.\n\n"
                "Example: verbatim send config/sample/feedback.ndjson\n",
     .run = send_run,
 };

@@ -43,4 +43,10 @@ def cells(line):
 print(sum(cells(line.rstrip("\n")) > 100 for line in open(sys.argv[1], encoding="utf-8")))' "$scratch/plain.txt")" 0
 equal "a pipe gets JSON" "$("${tail[@]}" | jq -r .insight.sentiment.label | wc -l)" 202
 equal "so does a terminal that asks for it" "$(on_terminal 100 "${tail[@]}" --json | jq -r .insight.sentiment.label | wc -l)" 202
+
+# --- a bus that isn't there is named while it is waited for
+printf '{"text":"good"}\n' | "$bin/verbatim" send --bus.kind=kafka --kafka.bootstrap.servers=127.0.0.1:9 --bus.commit_timeout=5s 2>"$scratch/away.txt"
+equal "send without a broker: exit 75" $? 75
+check "and it says what it waits for" grep -q '^verbatim send: waiting for kafka 127.0.0.1:9' "$scratch/away.txt"
+check "and what became of it" grep -q '^verbatim send: kafka 127.0.0.1:9 .*: not delivered: ' "$scratch/away.txt"
 finish
