@@ -331,6 +331,17 @@ static const struct screen_case cases[] = {
     {"the number of help", "en", "We called 111 because he went blue.", AE, LIFE | MED,
      "called 111", AFF},
     {"who asks for lunch", "en", "Friends ask for some of mine at work.", 0, 0, NULL, 0},
+    /* people.tsv, the half looked at, and the grave ones in lay words */
+    {"like a balloon", "en", "Feet like balloons by evening.", AE, 0, "Feet like balloons", AFF},
+    {"better without", "en", "I feel much better since I stopped taking it.", AE, 0, NULL, -1},
+    {"another brand", "en", "Another brand gave me hives, this one is lovely.", 0, 0, "hives",
+     IND},
+    {"a price", "en", "I almost had a stroke at the price.", 0, 0, "a stroke", FIG},
+    {"death and its papers", "en", "Mum died and we need the form to close her savings.", 0, 0,
+     "Mum died", UNR},
+    {"death and its cause", "en", "Dad died and I cancelled the order because the pump failed.",
+     AE, DEATH, "Dad died", AFF},
+    {"limp", "en", "The baby went limp in my arms.", AE, LIFE | MED, "went limp", AFF},
 };
 
 int main(void) { return judge_sentences(cases, COUNT_OF(cases)); }

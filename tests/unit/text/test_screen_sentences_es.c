@@ -158,6 +158,14 @@ static const struct screen_case cases[] = {
     {"un amago de incendio", "es", "Hubo un amago de incendio con la batería.", HAZ, 0, NULL, -1},
     {"el banco de sangre", "es", "Mi marido murió, el banco de sangre no tenía el producto.", AE,
      DEATH, "marido murió", AFF},
+    /* people.tsv, la mitad mirada, y lo grave dicho en casa */
+    {"como tomates", "es", "Los ojos como tomates.", AE, 0, "ojos como tomates", AFF},
+    {"otra marca", "es", "Con otra marca me salían ronchas, con esta no.", 0, 0, "ronchas", IND},
+    {"papeles", "es", "Murió mi abuela y necesito los papeles para cerrar su libreta.", 0, 0,
+     "Murió mi abuela", UNR},
+    {"de emoción", "es", "Casi me desmayo cuando vi el precio.", 0, 0, "desmayo", FIG},
+    {"no despierta", "es", "No lo podíamos despertar.", AE, LIFE, NULL, -1},
+    {"lombrices", "es", "Siguen saliendo lombrices después del tratamiento.", SPEC, 0, NULL, -1},
 };
 
 int main(void) { return judge_sentences(cases, COUNT_OF(cases)); }

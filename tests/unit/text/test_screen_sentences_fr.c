@@ -153,6 +153,16 @@ static const struct screen_case cases[] = {
     {"ce qui a lâché", "fr", "La fixation a lâché, entorse du genou au ski.", AE, MED, NULL, -1},
     {"un rendez-vous", "fr", "J'ai appelé le 15 pour confirmer mon rendez-vous.", 0, 0, NULL, 0},
     {"les secours", "fr", "On a appelé le 15 en pleine nuit.", AE, MED, "appelé le 15", AFF},
+    /* people.tsv, la moitié lue, et ce qui est grave dit comme à la maison */
+    {"comme des tomates", "fr", "Les yeux comme des tomates.", AE, 0, "yeux comme des tomates",
+     AFF},
+    {"depuis la poubelle", "fr", "J'avais des plaques partout. Je revis depuis que je l'ai jeté.",
+     AE, 0, "plaques partout", AFF},
+    {"les papiers", "fr", "Ma mère est morte, quels papiers pour son livret ?", 0, 0,
+     "mère est morte", UNR},
+    {"de joie", "fr", "Je tremble de joie.", 0, 0, "tremble", FIG},
+    {"ne se réveille pas", "fr", "Impossible de le réveiller.", AE, LIFE, NULL, -1},
+    {"ne respire plus", "fr", "Il a arrêté de respirer.", AE, LIFE, "arrêté de respirer", AFF},
 };
 
 int main(void) { return judge_sentences(cases, COUNT_OF(cases)); }
