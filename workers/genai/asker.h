@@ -181,6 +181,12 @@ uint32_t asker_estimate(const struct asker *asker, struct task *const *tasks, ui
                         uint32_t *ret_input);
 void asker_cancel_calls(struct stage *stage);
 void asker_mark_gone(struct stage *stage); /* what is in calls */
+
+/* asker_answer.c: what is sent of a text, whole characters; and what was answered about it. */
+struct str asker_text(const struct asker *asker, const struct task *task);
+/* From a call; raw.data NULL: the record wasn't in it. */
+void asker_take(struct asker *asker, struct task *task, struct str raw,
+                const struct llm_result *result, struct asker_source source);
 /* An answer from the journal. False: it is of no use. */
 bool asker_take_known(struct asker *asker, struct task *task, struct str raw);
 

@@ -22,16 +22,6 @@ struct call {
 
 /* --- out -------------------------------------------------------------------------------------- */
 
-/* What is sent of a text: whole characters. */
-static struct str sent_text(const struct asker *asker, const struct task *task)
-{
-    struct str text = task->asked.text;
-    size_t end = asker->options.text_bytes;
-    if (text.size <= end) return text;
-    while (end > 0 && ((unsigned char)text.data[end] & 0xC0) == 0x80) end--;
-    return str_trim(str_slice(text, 0, end));
-}
-
 /* Of one record. */
 static uint32_t answer_tokens(const struct asker *asker, const struct task *task)
 {
@@ -45,7 +35,7 @@ uint32_t asker_estimate(const struct asker *asker, struct task *const *tasks, ui
 {
     const struct prompt *prompt = asker_prompt(asker, tasks[0]);
     size_t bytes = prompt->system.size + prompt->schema.size + prompt->request.size;
-    for (uint32_t i = 0; i < count; i++) bytes += sent_text(asker, tasks[i]).size + ITEM_BYTES;
+    for (uint32_t i = 0; i < count; i++) bytes += asker_text(asker, tasks[i]).size + ITEM_BYTES;
     *ret_input = (uint32_t)(bytes / BYTES_A_TOKEN);
     return *ret_input + ENVELOPE_TOKENS + count * answer_tokens(asker, tasks[0]);
 }
@@ -58,7 +48,7 @@ static void write_request(struct call *call, struct buffer *out)
         struct task *task = call->tasks[i];
         if (!task->group) prompt_make_id(asker->random, task->id);
         items[i] = (struct prompt_item){
-            .id = str_of(task->id), .text = sent_text(asker, task),
+            .id = str_of(task->id), .text = asker_text(asker, task),
             .language = task->asked.language, .answer_in = task->key.answer_in,
             .has_rating = task->asked.has_rating, .rating = task->asked.rating};
     }
@@ -186,26 +176,6 @@ void asker_mark_gone(struct stage *stage)
 
 /* --- answers ---------------------------------------------------------------------------------- */
 
-/* *ret_answer is of the shape that the task's prompt asks for. */
-static int read_part(struct asker *asker, struct task *task, struct str raw, const char *mark,
-                     void **ret_answer, struct answer_notes *notes, struct err *err)
-{
-    struct answer_rules rules = asker_prompt(asker, task)->rules;
-    rules.mark = str_of(mark);
-    struct str kept = arena_copy(task->arena, raw); /* what is read are views of it */
-    void *answer = arena_zalloc(task->arena, rules.shape->struct_bytes);
-    if (!kept.data || !answer) return err_set(err, E_NO_MEMORY, NULL);
-    int rc = task->subject ? answer_read_as(&rules, rules.shape, kept, sent_text(asker, task),
-                                            task->arena, answer, notes, err)
-                           : answer_read(&rules, kept, sent_text(asker, task), task->arena, answer,
-                                         notes, err);
-    if (rc) return rc;
-    asker->counts.leaked += notes->leaked;
-    asker->counts.plain += notes->plain;
-    *ret_answer = answer;
-    return E_OK;
-}
-
 /* A record's share of what the whole call took: the first ones take what doesn't divide. */
 static uint32_t share(uint32_t whole, uint32_t count, uint32_t number)
 {
@@ -213,74 +183,19 @@ static uint32_t share(uint32_t whole, uint32_t count, uint32_t number)
 }
 
 static struct asker_source source_of(const struct call *call, const struct llm_result *result,
-                                     uint32_t number, uint32_t dropped, double cost_usd)
+                                     uint32_t number, double cost_usd)
 {
     return (struct asker_source){
         .provider = call->asker->stages[call->stage].name,
         .prompt = call->tasks[number]->prompt,
         .model = str_of(result->model),
         .degraded = call->stage > 0,
-        .dropped = dropped,
         .has_usage = result->usage.known,
         .input_tokens = share(result->usage.input_tokens, call->count, number),
         .output_tokens = share(result->usage.output_tokens, call->count, number),
         .latency_us = result->latency_ms < UINT32_MAX / 1000 ? (uint32_t)result->latency_ms * 1000
                                                              : UINT32_MAX,
         .cost_usd = cost_usd < 0 ? cost_usd : cost_usd / call->count};
-}
-
-/* An answer that is on its way to the journal: only then may its record be finished. */
-struct kept {
-    struct asker *asker;
-    struct task *task;
-    void *answer;
-    struct asker_source source;
-};
-
-static void on_kept(void *user)
-{
-    struct kept *kept = user;
-    struct asker *asker = kept->asker; /* kept goes with its task */
-    asker_end(asker, kept->task, kept->answer, &kept->source);
-    asker->on_due(asker->on_due_user);
-}
-
-static void keep(struct asker *asker, struct task *task, struct str raw,
-                 const struct llm_result *result, void *answer, const struct asker_source *source)
-{
-    struct kept *kept = ARENA_NEW(task->arena, struct kept);
-    if (!kept) {
-        asker_end(asker, task, NULL, NULL);
-        return;
-    }
-    *kept = (struct kept){asker, task, answer, *source};
-    kept->source.model = arena_copy(task->arena, source->model);
-    if (!asker->account ||
-        !account_keep(asker->account, &task->key, raw, result, source->cost_usd, on_kept, kept))
-        asker_end(asker, task, answer, &kept->source);
-}
-
-static void take_part(struct call *call, uint32_t number, struct str raw,
-                      const struct llm_result *result, double cost_usd)
-{
-    struct asker *asker = call->asker;
-    struct task *task = call->tasks[number];
-    void *answer;
-    struct answer_notes notes;
-    struct err err = {0};
-    if (!raw.data) {
-        asker->counts.missing++;
-        asker_repair(asker, task, "its id was missing, or there twice");
-        return;
-    }
-    if (read_part(asker, task, raw, call->mark, &answer, &notes, &err)) {
-        asker->counts.unusable++;
-        asker_repair(asker, task, err.text);
-        return;
-    }
-    struct asker_source source = source_of(call, result, number, notes.dropped, cost_usd);
-    asker->stages[call->stage].records++;
-    keep(asker, task, raw, result, answer, &source);
 }
 
 static void repair_all(struct call *call, const char *reason)
@@ -301,22 +216,9 @@ static bool take_answers(struct call *call, const struct llm_result *result, dou
         return false;
     }
     call->asker->counts.strange += parts.strange;
-    for (uint32_t i = 0; i < call->count; i++) take_part(call, i, parts.raw[i], result, cost_usd);
-    return true;
-}
-
-bool asker_take_known(struct asker *asker, struct task *task, struct str raw)
-{
-    void *answer;
-    struct answer_notes notes;
-    struct err err;
-    const struct stage *stage = &asker->stages[task->stage];
-    if (read_part(asker, task, raw, "", &answer, &notes, &err)) return false;
-    struct asker_source source = {
-        .provider = stage->name, .prompt = task->prompt, .cached = true, .cost_usd = -1,
-        .model = str_of(task->key.model), .degraded = task->stage > 0, .dropped = notes.dropped};
-    asker->counts.cached += !task->subject;
-    asker_end(asker, task, answer, &source);
+    for (uint32_t i = 0; i < call->count; i++)
+        asker_take(call->asker, call->tasks[i], parts.raw[i], result,
+                   source_of(call, result, i, cost_usd));
     return true;
 }
 
