@@ -83,7 +83,7 @@ static void put_quoted(struct line *line, const char *text)
     put(line, "\"");
     while (rest.size) {
         size_t size = 1;
-        while (size < rest.size && ((unsigned char)rest.data[size] & 0xC0) == 0x80) size++;
+        while (str_utf8_is_inside(rest, size)) size++;
         if (str_is_utf8(str_slice(rest, 0, size))) {
             put_character(line, rest.data, size);
         } else {

@@ -73,5 +73,16 @@ size_t str_distance(struct str a, struct str b);
 /* First invalid byte of s as UTF-8 (no surrogates, no overlong forms, max U+10FFFF), or s.size. */
 size_t str_utf8_valid_prefix(struct str s);
 static inline bool str_is_utf8(struct str s) { return str_utf8_valid_prefix(s) == s.size; }
+/* `at` is inside a character of the UTF-8 text, not where one starts or the text ends. */
+static inline bool str_utf8_is_inside(struct str text, size_t at)
+{
+    return at < text.size && ((unsigned char)text.data[at] & 0xC0) == 0x80;
+}
+/* The first `bytes` of UTF-8 text, or what of them are whole characters. */
+static inline struct str str_utf8_cut(struct str text, size_t bytes)
+{
+    while (bytes > 0 && str_utf8_is_inside(text, bytes)) bytes--;
+    return str_slice(text, 0, bytes);
+}
 
 #endif

@@ -167,20 +167,15 @@ static void write_text(struct entry *entry, const struct word *words, uint32_t c
     entry->text[size] = 0;
 }
 
-static bool is_inside(struct str text, size_t at)
-{
-    return at < text.size && ((unsigned char)text.data[at] & 0xc0) == 0x80;
-}
-
 /* The text around `at`, whole characters, on one line. */
 static void write_example(struct entry *entry, struct str text, size_t at)
 {
     size_t room = DISCOVER_EXAMPLE_BYTES - 1, start = at > room / 3 ? at - room / 3 : 0;
     if (text.size <= room) start = 0;
     else if (start + room > text.size) start = text.size - room;
-    while (is_inside(text, start)) start++;
+    while (str_utf8_is_inside(text, start)) start++;
     size_t end = start + room < text.size ? start + room : text.size;
-    while (is_inside(text, end)) end--;
+    while (str_utf8_is_inside(text, end)) end--;
     for (size_t i = start; i < end; i++) {
         unsigned char c = (unsigned char)text.data[i];
         entry->example[i - start] = c < ' ' || c == 0x7f ? ' ' : (char)c;

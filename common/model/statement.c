@@ -257,8 +257,7 @@ static size_t put(char *out, size_t size, struct str words, size_t left)
 {
     size_t room = STATEMENT_BYTES - size, bytes = words.size;
     if (bytes > room) { /* a word alone may be cut, at a whole character */
-        bytes = size ? 0 : room;
-        while (bytes && ((unsigned char)words.data[bytes] & 0xc0) == 0x80) bytes--;
+        bytes = size ? 0 : str_utf8_cut(words, room).size;
     }
     put_lower(out + size, words.data, bytes, left);
     return size + bytes;

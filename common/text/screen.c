@@ -208,7 +208,7 @@ static bool is_unknown(const struct asked *asked, const struct screen_result *re
 static bool is_letter(struct str text, size_t at)
 {
     if (at >= text.size) return false;
-    while (at && ((uint8_t)text.data[at] & 0xC0) == 0x80) at--;
+    while (at && str_utf8_is_inside(text, at)) at--;
     uint8_t c = (uint8_t)text.data[at];
     return (c >= 0xC3 && c <= 0xCD) || (uint8_t)((c | 0x20) - 'a') < 26;
 }

@@ -170,18 +170,10 @@ enum {
     NUMBERS_COLUMNS = 1 + 7 + 1 + 9 + 1 + 6 + 2
 };
 
-/* Cut at a whole character. */
-static int cut(struct str text, size_t bytes)
-{
-    if (text.size <= bytes) return (int)text.size;
-    while (bytes && ((unsigned char)text.data[bytes] & 0xc0) == 0x80) bytes--;
-    return (int)bytes;
-}
-
 static void show_example(struct str example, unsigned used)
 {
     if (isatty(STDOUT_FILENO)) show_cut(example, show_columns_left(used));
-    else printf("%.*s", cut(example, TABLE_EXAMPLE_BYTES), example.data);
+    else printf("%.*s", STR_ARGS(str_utf8_cut(example, TABLE_EXAMPLE_BYTES)));
     putchar('\n');
 }
 
@@ -200,8 +192,9 @@ static void show_table(const struct search *search, const struct discovery *foun
         printf("%-*s %7s %9s %6s  %s\n", width, "phrase", "records", "customers", "lift",
                "example");
     for (uint32_t i = 0; i < count; i++) {
-        printf("%-*.*s %7u %9u %6.1f  ", width, cut(found[i].text, (size_t)width),
-               found[i].text.data, found[i].records, found[i].customers, found[i].lift);
+        struct str phrase = str_utf8_cut(found[i].text, (size_t)width);
+        printf("%-*.*s %7u %9u %6.1f  ", width, STR_ARGS(phrase), found[i].records,
+               found[i].customers, found[i].lift);
         show_example(found[i].example, (unsigned)width + NUMBERS_COLUMNS);
     }
 }

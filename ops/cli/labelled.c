@@ -1,7 +1,8 @@
 /* A row of labelled data becomes the JSON of a feedback. */
 #include "ops/cli/labelled.h"
 
-enum { PRODUCT_BYTES_MAX = 256 }; /* as in schemas/feedback.def */
+/* As in schemas/feedback.def: labelled data has products that are whole sentences. */
+enum { PRODUCT_BYTES_MAX = 256 };
 
 void labelled_init(struct labelled *labelled)
 {
@@ -10,15 +11,6 @@ void labelled_init(struct labelled *labelled)
 }
 
 void labelled_deinit(struct labelled *labelled) { buffer_deinit(&labelled->json); }
-
-/* Labelled data has products that are whole sentences: what the schema takes of them. */
-static struct str cut_product(struct str product)
-{
-    size_t size = product.size < PRODUCT_BYTES_MAX ? product.size : PRODUCT_BYTES_MAX;
-    while (size && size < product.size && ((unsigned char)product.data[size] & 0xc0) == 0x80)
-        size--;
-    return str_slice(product, 0, size);
-}
 
 static void add_member(struct buffer *json, const char *name, struct str value, bool number)
 {
@@ -43,7 +35,7 @@ int labelled_intake(const struct example *example, bool hides_language, struct l
     buffer_add(json, STR("{\"text\":"));
     json_write_string(json, example->text);
     add_member(json, "language", hides_language ? (struct str){0} : example->language, false);
-    add_member(json, "product", cut_product(example->product), false);
+    add_member(json, "product", str_utf8_cut(example->product, PRODUCT_BYTES_MAX), false);
     add_member(json, "channel", example->channel, false);
     add_member(json, "rating",
                str_to_f64(example->rating, &rating) ? example->rating : (struct str){0}, true);

@@ -249,7 +249,7 @@ static size_t byte_of(struct str text, uint64_t point, size_t *at, uint64_t *cou
     if (point < *count) *at = 0, *count = 0;
     while (*at < text.size && *count < point) {
         do ++*at;
-        while (*at < text.size && ((unsigned char)text.data[*at] & 0xc0) == 0x80);
+        while (str_utf8_is_inside(text, *at));
         ++*count;
     }
     return *at;

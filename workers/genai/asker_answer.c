@@ -5,10 +5,8 @@
 struct str asker_text(const struct asker *asker, const struct task *task)
 {
     struct str text = task->asked.text;
-    size_t end = asker->options.text_bytes;
-    if (text.size <= end) return text;
-    while (end > 0 && ((unsigned char)text.data[end] & 0xC0) == 0x80) end--;
-    return str_trim(str_slice(text, 0, end));
+    size_t most = asker->options.text_bytes;
+    return text.size <= most ? text : str_trim(str_utf8_cut(text, most));
 }
 
 /* *ret_answer is of the shape that the task's prompt asks for. */

@@ -81,6 +81,32 @@ static void utf8_is_judged_the_same_wherever_it_lies(void **state)
                 }
 }
 
+static void a_cut_takes_whole_characters(void **state)
+{
+    static const struct {
+        const char *why;
+        struct str text;
+        size_t bytes, left;
+    } cases[] = {
+        {"nothing of nothing", BYTES(""), 4, 0},
+        {"all that fits", BYTES("caf\xc3\xa9"), 5, 5},
+        {"all where there is room for more", BYTES("caf\xc3\xa9"), 9, 5},
+        {"between two characters", BYTES("caf\xc3\xa9s"), 5, 5},
+        {"not half an accent", BYTES("caf\xc3\xa9"), 4, 3},
+        {"nor three quarters of an emoji", BYTES("a\xf0\x9f\x98\x80"), 4, 1},
+        {"the first one doesn't fit", BYTES("\xf0\x9f\x98\x80"), 3, 0},
+        {"no room", BYTES("abc"), 0, 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        CASE(cases[i].why);
+        assert_int_equal(str_utf8_cut(cases[i].text, cases[i].bytes).size, cases[i].left);
+    }
+    assert_true(str_utf8_is_inside(STR("\xc3\xa9"), 1));
+    assert_false(str_utf8_is_inside(STR("\xc3\xa9"), 0));
+    assert_false(str_utf8_is_inside(STR("\xc3\xa9"), 2));
+}
+
 static void unsigned_numbers_are_whole_and_bounded(void **state)
 {
     static const struct { const char *why; struct str text; bool good; uint64_t value; } cases[] = {
@@ -243,6 +269,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(utf8_is_judged_byte_by_byte),
         cmocka_unit_test(utf8_is_judged_the_same_wherever_it_lies),
+        cmocka_unit_test(a_cut_takes_whole_characters),
         cmocka_unit_test(unsigned_numbers_are_whole_and_bounded),
         cmocka_unit_test(signed_numbers_reach_both_ends),
         cmocka_unit_test(real_numbers_are_finite_decimals),
