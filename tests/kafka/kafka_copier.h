@@ -6,7 +6,7 @@
 #ifndef VERBATIM_TEST_KAFKA_COPIER_H
 #define VERBATIM_TEST_KAFKA_COPIER_H
 
-#include "test.h"
+#include "must.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -20,11 +20,6 @@ struct rig {
     struct config *config;
     struct bus *bus;
 };
-
-static inline void must(int rc, const struct err *err)
-{
-    if (rc) fail_msg("%s: %s", err_name((enum err_code)rc), err->text);
-}
 
 static inline struct rig open_rig(const char *const *settings)
 {

@@ -3,7 +3,7 @@
 #ifndef VERBATIM_TESTS_MOCK_RIG_H
 #define VERBATIM_TESTS_MOCK_RIG_H
 
-#include "test.h"
+#include "must.h"
 
 #include "bus/kafka.h"
 
@@ -22,11 +22,6 @@ struct mock {
 };
 
 static inline int64_t now_ms(void) { return clock_mono_ms(clock_system()); }
-
-static inline void must(int rc, const struct err *err)
-{
-    if (rc) fail_msg("%s: %s", err_name((enum err_code)rc), err->text);
-}
 
 static inline struct mock open_mock(const char *setting)
 {

@@ -3,16 +3,12 @@
 #ifndef VERBATIM_TEST_ARCHIVE_BENCH_H
 #define VERBATIM_TEST_ARCHIVE_BENCH_H
 
+#include "must.h"
 #include "archive/read.h"
 #include "memory_store.h"
 
 /* Its time; each offset is a second later. */
 #define ARCHIVE_BENCH_MS INT64_C(1767312000000) /* 2026-01-02T00:00:00Z */
-
-static inline void archive_must(int rc, const struct err *err)
-{
-    if (rc) fail_msg("%s: %s", err_name((enum err_code)rc), err->text);
-}
 
 /* Appends {BODY,"bus":{…}} as one line; body is members without braces. */
 static inline void archive_line(struct buffer *lines, const char *body, enum topic topic,
@@ -39,8 +35,8 @@ static inline struct object_facts archive_put(struct memory_store *store, enum t
     assert_non_null(room);
     packed.size = ZSTD_compress(room, ZSTD_compressBound(lines.size), lines.data, lines.size, 1);
     struct str span = buffer_str(&packed);
-    archive_must(line_reader_init(&reader, &span, 1, &err), &err);
-    archive_must(archive_read_lines(&reader, &facts, NULL, NULL, &err), &err);
+    must(line_reader_init(&reader, &span, 1, &err), &err);
+    must(archive_read_lines(&reader, &facts, NULL, NULL, &err), &err);
     line_reader_deinit(&reader);
     facts.bytes = packed.size;
     hash_sha256(span, hash);

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "must.h"
 #include "bus/backend.h"
 #include "runtime/flow.h"
 #include "runtime/runtime.h"
@@ -26,11 +27,6 @@ struct bench {
     int64_t offset;
 };
 
-static inline void bench_must(int rc, const struct err *err)
-{
-    if (rc) fail_msg("%s: %s", err_name((enum err_code)rc), err->text);
-}
-
 static inline void bench_release(struct bus_consumer *consumer, struct bus_batch *batch)
 {
     (void)consumer;
@@ -42,11 +38,11 @@ static inline void bench_configure(struct bench *bench, const struct worker *wor
 {
     struct err err;
     bench->tables = runtime_tables(&worker, 1);
-    bench_must(config_create(bench->tables, &bench->config, &err), &err);
-    if (setting) bench_must(config_set(bench->config, str_of(setting), "test", &err), &err);
+    must(config_create(bench->tables, &bench->config, &err), &err);
+    if (setting) must(config_set(bench->config, str_of(setting), "test", &err), &err);
     if (!worker->options) return;
     bench->options = calloc(1, worker->options->struct_bytes);
-    bench_must(config_get(bench->config, worker->options, bench->options, &err), &err);
+    must(config_get(bench->config, worker->options, bench->options, &err), &err);
 }
 
 /* Opens the worker with at most one setting "section.name=value". Its own error is returned. */
@@ -89,7 +85,7 @@ static inline void bench_send(struct bench *bench, enum topic topic, struct str 
     bench->message = (struct bus_message){
         .topic = topic, .offset = bench->offset++, .key = STR("key"), .value = value};
     struct bus_batch batch = {.messages = &bench->message, .count = 1};
-    bench_must(flow_take(&bench->flow, &batch, &err), &err);
+    must(flow_take(&bench->flow, &batch, &err), &err);
     flow_run(&bench->flow, 1);
 }
 
@@ -106,7 +102,7 @@ static inline int bench_take(struct bench *bench, enum topic *ret_topic, struct 
     *ret_topic = bench->flow.outputs[0].topic;
     struct str kept = arena_copy(&bench->arena, bench->flow.outputs[0].value);
     flow_committed(&bench->flow);
-    bench_must(record_scan(kept, &bench->arena, ret_record, &err), &err);
+    must(record_scan(kept, &bench->arena, ret_record, &err), &err);
     return E_OK;
 }
 
@@ -144,7 +140,7 @@ static inline struct dead_letter bench_letter(struct bench *bench, const struct 
 {
     struct dead_letter letter;
     struct err err;
-    bench_must(record_decode(record, SECTION_DEAD_LETTER, &letter, &bench->arena, &err), &err);
+    must(record_decode(record, SECTION_DEAD_LETTER, &letter, &bench->arena, &err), &err);
     return letter;
 }
 static inline struct str bench_cause(struct bench *bench, const struct record *record)
@@ -166,8 +162,8 @@ static inline struct record bench_document(struct bench *bench, const char *text
     shape_set(document, &document, content_hash, STR("0011223344556677"));
     if (channel) shape_set(feedback, &feedback, channel, str_of(channel));
     if (rating > 0) shape_set(feedback, &feedback, rating, rating);
-    bench_must(record_put(&record, SECTION_DOCUMENT, &document, &bench->arena, &err), &err);
-    bench_must(record_put(&record, SECTION_FEEDBACK, &feedback, &bench->arena, &err), &err);
+    must(record_put(&record, SECTION_DOCUMENT, &document, &bench->arena, &err), &err);
+    must(record_put(&record, SECTION_FEEDBACK, &feedback, &bench->arena, &err), &err);
     return record;
 }
 
@@ -175,7 +171,7 @@ static inline struct str bench_write(struct bench *bench, struct record *record)
 {
     struct str message;
     struct err err;
-    bench_must(record_write(record, &bench->arena, &message, &err), &err);
+    must(record_write(record, &bench->arena, &message, &err), &err);
     return message;
 }
 

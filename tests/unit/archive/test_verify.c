@@ -112,7 +112,7 @@ static void many_sources_are_bounded(void **state)
         assert_non_null(sources_get(&sources, hour % 2 ? STR("raw/1.csv") : STR("raw/2.csv"),
                                     (hour / 2) % SOURCE_CELLS_MAX));
     assert_true(sources.name_count <= SOURCES_MAX);
-    archive_must(sources_judge(&sources, &findings, &sums, &count, &err), &err);
+    must(sources_judge(&sources, &findings, &sums, &count, &err), &err);
     assert_int_equal(findings.count, 1);
     assert_int_equal(findings.of_kind[FINDING_RECEIPTS], 1);
     assert_non_null(strstr(findings.kept[0].text.data, "all sources: the door gave 4096"));

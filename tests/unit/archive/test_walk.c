@@ -69,7 +69,7 @@ static void finds_what_is_wished(void **state)
         struct err err;
         archive_walk_init(&walk, *state, &wishes[i].wish);
         for (;;) {
-            archive_must(archive_walk_next(&walk, &err), &err);
+            must(archive_walk_next(&walk, &err), &err);
             if (!walk.found) break;
             const struct object_facts *facts = &walk.manifest.facts;
             buffer_printf(&found, "%s/%u:%lld-%lld ", topic_info(facts->topic)->name,
@@ -95,7 +95,7 @@ static void goes_on_behind_a_damaged_manifest(void **state)
     assert_int_equal(archive_walk_next(&walk, &err), E_BAD_JSON);
     assert_true(str_equal(walk.key, key));
     assert_non_null(strstr(err.text, key.data));
-    archive_must(archive_walk_next(&walk, &err), &err);
+    must(archive_walk_next(&walk, &err), &err);
     assert_true(walk.found);
     assert_int_equal(walk.manifest.facts.span.start, 10);
     archive_walk_deinit(&walk);
@@ -122,7 +122,7 @@ static void a_failing_store_may_be_asked_again(void **state)
     for (;;) {
         int rc = archive_walk_next(&walk, &err);
         if (rc == E_UNAVAILABLE) continue;
-        archive_must(rc, &err);
+        must(rc, &err);
         if (!walk.found) break;
         found++;
     }
@@ -142,7 +142,7 @@ static void refuses_a_manifest_under_another_name(void **state)
                other);
     archive_walk_init(&walk, &store->base, &wish);
     assert_int_equal(archive_walk_next(&walk, &err), E_BAD_MESSAGE);
-    archive_must(archive_walk_next(&walk, &err), &err);
+    must(archive_walk_next(&walk, &err), &err);
     assert_false(walk.found);
     archive_walk_deinit(&walk);
 }
@@ -175,11 +175,10 @@ static void reads_what_the_manifest_says(void **state)
     struct err err;
     struct object_facts facts = {.topic = TOPIC_FEEDBACK};
     archive_walk_init(&walk, &store->base, &wish);
-    archive_must(archive_walk_next(&walk, &err), &err);
+    must(archive_walk_next(&walk, &err), &err);
     assert_true(str_equal(walk.manifest.object, OBJECT));
-    archive_must(
-        archive_read_object(&store->base, walk.manifest.object, &facts, on_line, &seen, &err),
-        &err);
+    must(archive_read_object(&store->base, walk.manifest.object, &facts, on_line, &seen, &err),
+         &err);
     const struct object_facts *told = &walk.manifest.facts;
     assert_int_equal(seen.lines, 10);
     assert_int_equal(seen.last, 19);

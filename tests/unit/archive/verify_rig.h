@@ -177,7 +177,7 @@ static inline struct verify_report *verify(struct rig *rig, int64_t from_ms, int
     const struct verify_options options = {.folder = "/tmp", .from_ms = from_ms, .to_ms = to_ms};
     struct err err;
     verify_report_deinit(&rig->report);
-    archive_must(verify_archive(&rig->store->base, &options, &rig->report, &err), &err);
+    must(verify_archive(&rig->store->base, &options, &rig->report, &err), &err);
     return &rig->report;
 }
 

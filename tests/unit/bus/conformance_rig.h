@@ -3,7 +3,7 @@
 #ifndef VERBATIM_TEST_CONFORMANCE_RIG_H
 #define VERBATIM_TEST_CONFORMANCE_RIG_H
 
-#include "test.h"
+#include "must.h"
 
 #include <poll.h>
 #include <stdlib.h>
@@ -22,11 +22,6 @@
 #define CONFORMANCE_RETENTION_MS ((int64_t)3155760000000)
 
 enum { SEEN_MAX = 4096, KEYS = 29 }; /* so many keys reach each of up to 4 partitions */
-
-static void must(int rc, const struct err *err)
-{
-    if (rc) fail_msg("%s: %s", err_name((enum err_code)rc), err->text);
-}
 
 static bool out_of_time(int64_t start_ms)
 {

@@ -2,7 +2,7 @@
 #ifndef VERBATIM_TEST_EMBEDDED_GROUP_RIG_H
 #define VERBATIM_TEST_EMBEDDED_GROUP_RIG_H
 
-#include "test.h"
+#include "must.h"
 
 #include "test_embedded_rig.h"
 
@@ -27,23 +27,18 @@ struct rig {
 
 static inline void rig_start(struct rig *rig, const struct bus_options *options)
 {
-    rig_make_folder();
+    own_folder_make(NULL);
     clock_manual_init(&rig->clock, 1700000000000);
     clock_manual_advance(&rig->clock, 3600000);
     struct bus_options chosen = options ? *options : rig_options();
-    chosen.path = rig_folder;
+    chosen.path = own_folder;
     rig->bus = rig_open(&chosen, &rig->clock.clock);
 }
 
 static inline void rig_stop(struct rig *rig)
 {
     bus_close(rig->bus);
-    rig_remove_folder();
-}
-
-static inline void must(int rc, const struct err *err)
-{
-    if (rc) fail_msg("%s: %s", err_name((enum err_code)rc), err->text);
+    own_folder_remove(NULL);
 }
 
 static inline struct bus_consumer *member(struct rig *rig, const char *name, struct events *events)

@@ -5,7 +5,7 @@
 
 static struct bus *conformance_open(void)
 {
-    rig_make_folder();
+    own_folder_make(NULL);
     struct bus_options options = rig_options();
     struct bus *bus = rig_open(&options, clock_system());
     assert_false(bus_positions_apart(bus)); /* one transaction takes both */
@@ -15,7 +15,7 @@ static struct bus *conformance_open(void)
 static void conformance_close(struct bus *bus)
 {
     bus_close(bus);
-    rig_remove_folder();
+    own_folder_remove(NULL);
 }
 
 #include "test_conformance.h"

@@ -111,7 +111,7 @@ static void test_full_disk(void **state)
     }
     struct stat file;
     char path[128];
-    snprintf(path, sizeof path, "%s/data.mdb", rig_folder);
+    snprintf(path, sizeof path, "%s/data.mdb", own_folder);
     assert_int_equal(stat(path, &file), 0);
     assert_true((uint64_t)file.st_size <= options.size_limit);
     bus_unsubscribe(writer);
@@ -130,7 +130,7 @@ static void test_sharing_in_process(void **state)
     struct bus_topic_state topic;
     rig_start(&rig, NULL);
     char other_spelling[128];
-    snprintf(other_spelling, sizeof other_spelling, "%s/.", rig_folder);
+    snprintf(other_spelling, sizeof other_spelling, "%s/.", own_folder);
     struct bus_options options = rig_options();
     options.path = other_spelling;
     CASE("a second bus in the same folder shares the environment");
@@ -196,21 +196,21 @@ static void test_unknown_version(void **state)
     CASE("a format of the future is refused, and says which");
     assert_int_equal(bus_embedded_open(&options, clock_system(), &none, &err), E_NO_INPUT);
     assert_non_null(strstr(err.text, "format 2"));
-    rig_remove_folder();
+    own_folder_remove(NULL);
 
     CASE("a file that is something else is refused");
-    rig_make_folder();
+    own_folder_make(NULL);
     char path[128];
-    snprintf(path, sizeof path, "%s/data.mdb", rig_folder);
+    snprintf(path, sizeof path, "%s/data.mdb", own_folder);
     FILE *file = fopen(path, "w");
     for (int i = 0; i < 20000; i++) fputs("junk", file);
     fclose(file);
-    options.path = rig_folder;
+    options.path = own_folder;
     assert_int_equal(bus_embedded_open(&options, clock_system(), &none, &err), E_NO_INPUT);
     CASE("a path that is no folder, too");
     options.path = path;
     assert_int_not_equal(bus_embedded_open(&options, clock_system(), &none, &err), E_OK);
-    rig_remove_folder();
+    own_folder_remove(NULL);
 }
 
 static void test_damage(void **state)

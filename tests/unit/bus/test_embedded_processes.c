@@ -2,7 +2,7 @@
  *
  * The program starts itself as the other process, with a mode as its first argument; a byte on a
  * pipe says how far the other one is. Nothing here sleeps. */
-#include "test.h"
+#include "must.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -12,13 +12,6 @@
 #include "test_embedded_rig.h"
 
 enum { WAIT_MS = 240000, ROUNDS = 20, MESSAGES_MAX = 1 << 20 };
-
-static void must(int rc, const struct err *err)
-{
-    if (rc == E_OK) return;
-    fprintf(stderr, "%s: %s\n", err_name((enum err_code)rc), err->text);
-    abort();
-}
 
 static struct bus_consumer *subscribe(struct bus *bus, const char *group, const char *member,
                                       enum topic topic)
@@ -125,7 +118,7 @@ static void be_sender(struct bus *bus, int commits, size_t bytes)
 
 static int other_main(char **arguments)
 {
-    snprintf(rig_folder, sizeof rig_folder, "%s", arguments[2]);
+    snprintf(own_folder, sizeof own_folder, "%s", arguments[2]);
     struct bus_options options = rig_options();
     int number = atoi(arguments[3]);
     options.durable = number % 2 == 0;
@@ -154,7 +147,7 @@ static struct other start(const char *mode, int number)
         dup2(from[1], STDOUT_FILENO);
         close(to[1]);
         close(from[0]);
-        execl("/proc/self/exe", "other", mode, rig_folder, text, (char *)NULL);
+        execl("/proc/self/exe", "other", mode, own_folder, text, (char *)NULL);
         _exit(5);
     }
     close(to[0]);
@@ -251,7 +244,7 @@ static void test_kill(void **state)
     (void)state;
     struct random random;
     random_seed(&random, 20260101);
-    rig_make_folder();
+    own_folder_make(NULL);
     for (int round = 0; round < ROUNDS; round++) {
         struct other other = start("worker", round);
         uint64_t commits = 1 + random_below(&random, 30);
@@ -262,7 +255,7 @@ static void test_kill(void **state)
         assert_true(WIFSIGNALED(status));
         check_after_kill(round == ROUNDS - 1);
     }
-    rig_remove_folder();
+    own_folder_remove(NULL);
 }
 
 /* --- side by side ----------------------------------------------------------------------------- */
@@ -280,7 +273,7 @@ static uint32_t read_count(struct bus_consumer *consumer)
 static void test_wake(void **state)
 {
     (void)state;
-    rig_make_folder();
+    own_folder_make(NULL);
     struct bus_options options = rig_options();
     struct bus *bus = rig_open(&options, clock_system());
     struct bus_consumer *reader = subscribe(bus, NULL, NULL, TOPIC_FEEDBACK);
@@ -305,13 +298,13 @@ static void test_wake(void **state)
     assert_int_equal(end(&other, 0), 0);
     bus_unsubscribe(reader);
     bus_close(bus);
-    rig_remove_folder();
+    own_folder_remove(NULL);
 }
 
 static void test_dead_member(void **state)
 {
     (void)state;
-    rig_make_folder();
+    own_folder_make(NULL);
     struct bus_options options = rig_options();
     struct bus *bus = rig_open(&options, clock_system());
     bool created;
@@ -335,14 +328,14 @@ static void test_dead_member(void **state)
     assert_int_equal(bus_backlog(consumer, NULL, 0), 2);
     bus_unsubscribe(consumer);
     bus_close(bus);
-    rig_remove_folder();
+    own_folder_remove(NULL);
 }
 
 /* The other process was given a larger limit, and writes beyond our map. */
 static void test_larger_limit(void **state)
 {
     (void)state;
-    rig_make_folder();
+    own_folder_make(NULL);
     struct bus_options options = rig_options();
     options.size_limit = 1 << 20;
     struct bus *bus = rig_open(&options, clock_system());
@@ -378,7 +371,7 @@ static void test_larger_limit(void **state)
     bus_unsubscribe(reader);
     bus_unsubscribe(writer);
     bus_close(bus);
-    rig_remove_folder();
+    own_folder_remove(NULL);
 }
 
 int main(int count, char **arguments)

@@ -2,10 +2,10 @@
 #ifndef VERBATIM_TEST_EMBEDDED_RIG_H
 #define VERBATIM_TEST_EMBEDDED_RIG_H
 
-#include <ftw.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "own_folder.h"
 #include "bus/embedded.h"
 
 /* bus.c names it; these tests never open a Kafka bus, and link with or without one. */
@@ -17,26 +17,11 @@ __attribute__((weak)) int bus_kafka_open(const struct bus_options *options,
     return err_set(err, E_BUG, "no Kafka in this test");
 }
 
-static char rig_folder[64];
-
-static void rig_make_folder(void)
-{
-    snprintf(rig_folder, sizeof rig_folder, "/tmp/verbatim-bus-XXXXXX");
-    if (!mkdtemp(rig_folder)) abort();
-}
-
-static int rig_remove_one(const char *path, const struct stat *stat, int kind, struct FTW *walk)
-{
-    (void)stat, (void)kind, (void)walk;
-    return remove(path);
-}
-
-static void rig_remove_folder(void) { nftw(rig_folder, rig_remove_one, 8, FTW_DEPTH | FTW_PHYS); }
 
 static inline struct bus_options rig_options(void)
 {
     return (struct bus_options){
-        .path = rig_folder, .durable = false, .size_limit = 256 << 20, .partitions = 2};
+        .path = own_folder, .durable = false, .size_limit = 256 << 20, .partitions = 2};
 }
 
 static inline struct bus *rig_open(const struct bus_options *options, const struct clock *clock)

@@ -1,6 +1,6 @@
 /* Producers, workers and readers on threads of one process, as in `verbatim run`.
  * For TSan above all. */
-#include "test.h"
+#include "must.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -12,13 +12,6 @@ enum { MESSAGES = 4000, CALL = 20, WORKERS = 2, WAIT_MS = 240000 };
 
 static struct bus *bus;
 static atomic_int passed, produced, cancelled;
-
-static void must(int rc, const struct err *err)
-{
-    if (rc == E_OK) return;
-    fprintf(stderr, "%s: %s\n", err_name((enum err_code)rc), err->text);
-    abort();
-}
 
 static void on_done(void *user, const struct err *err)
 {
@@ -167,7 +160,7 @@ static void test_pipeline(void **state)
     pthread_t producer, reader, threads[WORKERS];
     struct worker workers[WORKERS] = {{.member = "w0"}, {.member = "w1"}};
     uint8_t *times = calloc(1, MESSAGES);
-    rig_make_folder();
+    own_folder_make(NULL);
     struct bus_options options = rig_options();
     options.partitions = 4;
     bus = rig_open(&options, clock_system());
@@ -183,7 +176,7 @@ static void test_pipeline(void **state)
     assert_int_equal(atomic_load(&passed), MESSAGES);
     for (int i = 0; i < MESSAGES; i++) assert_int_equal(times[i], 1);
     bus_close(bus);
-    rig_remove_folder();
+    own_folder_remove(NULL);
     free(times);
 }
 
@@ -223,7 +216,7 @@ static void test_callers_come_again(void **state)
     struct bus_producer *producer;
     struct err err;
     (void)state;
-    rig_make_folder();
+    own_folder_make(NULL);
     struct bus_options options = rig_options();
     bus = rig_open(&options, clock_system());
     must(bus_producer_open(bus, "door", &producer, &err), &err);
@@ -242,7 +235,7 @@ static void test_callers_come_again(void **state)
     assert_int_equal(callers[0].answers, 2 * TIMES);
     bus_producer_close(producer);
     bus_close(bus);
-    rig_remove_folder();
+    own_folder_remove(NULL);
 }
 
 static void test_gathering_is_short(void **state)

@@ -188,7 +188,7 @@ static void every_allocation_may_fail(void **state)
     for (long nth = 0; failed; nth++) {
         struct err err = {0};
         said = (struct said){0};
-        rig_make_folder();
+        own_folder_make(NULL);
         allocation_failed = false;
         allocations_left = nth;
         int rc = live(&err);
@@ -201,7 +201,7 @@ static void every_allocation_may_fail(void **state)
             told++;
         }
         judge();
-        rig_remove_folder();
+        own_folder_remove(NULL);
     }
     assert_int_equal(said.receipts, (1u << MESSAGES) - 1);
     assert_true(told > 10);

@@ -1,6 +1,6 @@
 /* Four workers in one process hand records on in memory; over a bus each gets bytes.
  * Both give the same. */
-#include "test.h"
+#include "must.h"
 
 #include <stdlib.h>
 
@@ -30,11 +30,6 @@ struct outcome {
     struct str next, next_key;
     int letters;
 };
-
-static void must(int rc, const struct err *err)
-{
-    if (rc) fail_msg("%s: %s", err_name((enum err_code)rc), err->text);
-}
 
 static bool is_last(enum topic topic)
 {

@@ -1,7 +1,7 @@
 /* Each allocation of the four workers between feedback and insights fails in turn, when they open
  * and when they process: the answer is NO_MEMORY, nothing leaks or crashes, and none of it becomes
  * a record, a dead letter or a verdict. */
-#include "test.h"
+#include "must.h"
 #include "failing_malloc.h"
 
 #include <stdlib.h>
@@ -137,11 +137,6 @@ static void opening(void **state)
         if (rc == E_OK) chain_destroy(opened);
     }
     assert_true(told > 50);
-}
-
-static void must(int rc, const struct err *err)
-{
-    if (rc) fail_msg("%s: %s", err_name((enum err_code)rc), err->text);
 }
 
 static int configure(void **state)

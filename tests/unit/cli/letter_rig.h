@@ -2,15 +2,10 @@
 #ifndef VERBATIM_TEST_LETTER_RIG_H
 #define VERBATIM_TEST_LETTER_RIG_H
 
-#include "test.h"
+#include "must.h"
 
 #include "base/hash.h"
 #include "ops/cli/letters.h"
-
-static inline void rig_must(int rc, const struct err *err)
-{
-    if (rc) fail_msg("%s", err->text);
-}
 
 /* A record with this id, customer and tenant (NULL: none). */
 static inline struct str rig_record(struct arena *arena, const char *id, const char *customer,
@@ -24,8 +19,8 @@ static inline struct str rig_record(struct arena *arena, const char *id, const c
     shape_set(feedback, &feedback, rating, 2.5f);
     if (customer) shape_set(feedback, &feedback, customer, str_of(customer));
     if (tenant) shape_set(feedback, &feedback, tenant, str_of(tenant));
-    rig_must(record_put(&record, SECTION_FEEDBACK, &feedback, arena, &err), &err);
-    rig_must(record_write(&record, arena, &value, &err), &err);
+    must(record_put(&record, SECTION_FEEDBACK, &feedback, arena, &err), &err);
+    must(record_write(&record, arena, &value, &err), &err);
     return value;
 }
 
@@ -60,9 +55,9 @@ static inline struct letter rig_letter(struct arena *arena, const struct dead_le
     struct bus_message message = {.topic = TOPIC_DEAD_LETTERS, .partition = 1, .offset = 5};
     struct letter letter;
     struct err err = {0};
-    rig_must(record_put(&record, SECTION_DEAD_LETTER, body, arena, &err), &err);
-    rig_must(record_write(&record, arena, &message.value, &err), &err);
-    rig_must(letter_read(&message, arena, &letter, &err), &err);
+    must(record_put(&record, SECTION_DEAD_LETTER, body, arena, &err), &err);
+    must(record_write(&record, arena, &message.value, &err), &err);
+    must(letter_read(&message, arena, &letter, &err), &err);
     return letter;
 }
 

@@ -1,12 +1,7 @@
 /* Two insights compared field by field, and what is kept of each. */
 #include "ops/cli/diff.h"
 #include "schema/json.h"
-#include "test.h"
-
-static void must(int rc, const struct err *err)
-{
-    if (rc) fail_msg("%s", err->text);
-}
+#include "must.h"
 
 #define INSIGHT(label, score, rest) \
     "\"insight\":{\"provider\":\"local\",\"sentiment\":{\"label\":\"" label "\",\"score\":" score "}" rest "}"

@@ -111,7 +111,7 @@ static void assigns_fields_of_records(void **state)
         assert_int_equal(edit_assign(&letter, &cases[i].set, &arena, &content, &err), cases[i].rc);
         if (cases[i].json) {
             assert_true(content.edited);
-            rig_must(json_write_record(content.value, &json, &err), &err);
+            must(json_write_record(content.value, &json, &err), &err);
             assert_string_equal(buffer_cstr(&json), cases[i].json);
             assert_true(str_equal(content.key, str_of(cases[i].key)));
         }
@@ -148,13 +148,13 @@ static void lines_go_out_and_come_back(void **state)
     for (size_t i = 0; i < COUNT_OF(values); i++) {
         struct letter letter = letter_of(&arena, values[i]);
         buffer_clear(&text);
-        rig_must(edit_write(&letter, &arena, &text, &err), &err);
+        must(edit_write(&letter, &arena, &text, &err), &err);
         assert_true(str_starts(
             buffer_str(&text),
             STR("# preprocess gave up on feedback/3 at 17: bad_message: no good\n{\"letter\":\"" ID
                 "\"")));
         if (values[i].size == 0) continue; /* nothing to edit: refused below */
-        rig_must(edit_read(buffer_str(&text), &edits, &err), &err);
+        must(edit_read(buffer_str(&text), &edits, &err), &err);
         const struct letter_content *content = edit_find(&edits, &letter, &arena);
         assert_non_null(content);
         assert_false(content->edited);
@@ -204,7 +204,7 @@ static void reads_what_was_edited(void **state)
             cases[i].rc ? NULL : edit_find(&edits, &letter, &arena);
         assert_int_equal(content != NULL, cases[i].rc == E_OK);
         if (content) assert_true(content->edited);
-        if (cases[i].value) rig_must(json_write_record(content->value, &json, &err), &err);
+        if (cases[i].value) must(json_write_record(content->value, &json, &err), &err);
         if (cases[i].value) assert_string_equal(buffer_cstr(&json), cases[i].value);
         buffer_deinit(&json);
         edits_deinit(&edits);
@@ -219,8 +219,8 @@ static void a_line_taken_out_leaves_its_letter(void **state)
     struct err err = {0};
     (void)state;
     struct letter letter = letter_of(&arena, rig_record(&arena, "r-1", NULL, NULL));
-    rig_must(edit_read(STR("{\"letter\":\"another\",\"record\":{\"id\":\"r-9\"}}"), &edits, &err),
-             &err);
+    must(edit_read(STR("{\"letter\":\"another\",\"record\":{\"id\":\"r-9\"}}"), &edits, &err),
+         &err);
     assert_null(edit_find(&edits, &letter, &arena));
     edits_deinit(&edits);
     arena_deinit(&arena);

@@ -164,7 +164,7 @@ static void sends_what_was_read(void **state)
         struct letter letter = rig_letter(&arena, &body);
         struct letter_content content = {
             .value = letter.body.value, .key = letter.body.key, .id = str_of(cases[i].new_id)};
-        rig_must(letter_resubmit(&letter, &content, 1700000005000, &out, &output, &err), &err);
+        must(letter_resubmit(&letter, &content, 1700000005000, &out, &output, &err), &err);
         assert_int_equal(output.topic, TOPIC_FEEDBACK);
         assert_int_equal(output.timestamp_ms, 1700000005000);
         assert_true(str_equal(output.key, STR("c-1")));
@@ -189,7 +189,7 @@ static void headers_have_room_for_the_mark(void **state)
     shape_set(dead_letter, &body, headers, (struct str_map){headers, COUNT_OF(headers)});
     struct letter letter = rig_letter(&arena, &body);
     struct letter_content content = {.value = letter.body.value};
-    rig_must(letter_resubmit(&letter, &content, 0, &arena, &output, &err), &err);
+    must(letter_resubmit(&letter, &content, 0, &arena, &output, &err), &err);
     assert_int_equal(output.header_count, BUS_HEADERS_MAX);
     assert_true(str_equal(output.headers[0].name, STR(HEADER_REDRIVES)));
     arena_deinit(&arena);
@@ -205,7 +205,7 @@ static void marks_remember(void **state)
     for (int i = 0; i < 5000; i++) {
         snprintf(id, sizeof id, "%d", i);
         for (int twice = 0; twice < 2; twice++)
-            rig_must(letter_marks_add(&marks, letter_mark(str_of(id), STR("a")), &err), &err);
+            must(letter_marks_add(&marks, letter_mark(str_of(id), STR("a")), &err), &err);
     }
     assert_int_equal(marks.count, 5000);
     for (int i = 0; i < 10000; i++) {

@@ -2,13 +2,8 @@
 #include <stdlib.h>
 
 #include "ops/cli/replay_line.h"
-#include "test.h"
+#include "must.h"
 #include "workers/logsink/line.h"
-
-static void must(int rc, const struct err *err)
-{
-    if (rc) fail_msg("%s", err->text);
-}
 
 /* As logsink writes it, without the newline. */
 static struct str line_of(const struct bus_message *message, struct arena *arena,

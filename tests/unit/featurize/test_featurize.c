@@ -17,7 +17,7 @@ static struct features featurize(struct bench *bench, const char *text, const ch
     assert_int_equal(bench_pass(bench, TOPIC_DOCUMENTS, bench_write(bench, &in), &topic, &out),
                      E_OK);
     assert_int_equal(topic, TOPIC_FEATURES);
-    bench_must(record_decode(&out, SECTION_FEATURES, &features, &bench->arena, &err), &err);
+    must(record_decode(&out, SECTION_FEATURES, &features, &bench->arena, &err), &err);
     return features;
 }
 

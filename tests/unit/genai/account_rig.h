@@ -3,9 +3,9 @@
 #ifndef VERBATIM_TESTS_ACCOUNT_RIG_H
 #define VERBATIM_TESTS_ACCOUNT_RIG_H
 
-#include "test.h"
+#include "must.h"
+#include "own_folder.h"
 
-#include <ftw.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -15,27 +15,12 @@
 enum { RIG_WAIT_TURNS = 60000, RIG_NOON_MS = 43200000 };
 #define RIG_START_MS (INT64_C(1767312000000) + RIG_NOON_MS) /* 2026-01-02T12:00:00Z */
 
-static char rig_folder[64];
 static struct clock_manual rig_clock;
 
 static int rig_setup(void **state)
 {
-    (void)state;
-    snprintf(rig_folder, sizeof rig_folder, "/tmp/verbatim-account-XXXXXX");
     clock_manual_init(&rig_clock, RIG_START_MS);
-    return mkdtemp(rig_folder) ? 0 : -1;
-}
-
-static int rig_remove_one(const char *path, const struct stat *stat, int kind, struct FTW *walk)
-{
-    (void)stat, (void)kind, (void)walk;
-    return remove(path);
-}
-
-static int rig_teardown(void **state)
-{
-    (void)state;
-    return nftw(rig_folder, rig_remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    return own_folder_make(state);
 }
 
 struct replica {
@@ -50,15 +35,10 @@ struct replica {
     int kept; /* answers that came to the journal */
 };
 
-static inline void rig_must(int rc, const struct err *err)
-{
-    if (rc) fail_msg("%s: %s", err_name((enum err_code)rc), err->text);
-}
-
 static inline void rig_set(struct replica *replica, const char *setting)
 {
     struct err err;
-    rig_must(config_set(replica->config, str_of(setting), "test", &err), &err);
+    must(config_set(replica->config, str_of(setting), "test", &err), &err);
 }
 
 /* All but the account. `settings` ends with NULL. */
@@ -73,15 +53,15 @@ static inline void replica_prepare(struct replica *replica, const char *member, 
     *replica = (struct replica){0};
     uv_loop_init(&replica->loop);
     random_seed(&replica->random, ++seed);
-    rig_must(config_create(tables, &replica->config, &err), &err);
-    snprintf(text, sizeof text, "bus.path=%s/bus", rig_folder);
+    must(config_create(tables, &replica->config, &err), &err);
+    snprintf(text, sizeof text, "bus.path=%s/bus", own_folder);
     rig_set(replica, text);
     rig_set(replica, "bus.durable=false");
-    snprintf(text, sizeof text, "genai.prices=%s/prices.txt", rig_folder);
+    snprintf(text, sizeof text, "genai.prices=%s/prices.txt", own_folder);
     rig_set(replica, text);
     for (; settings && *settings; settings++) rig_set(replica, *settings);
-    rig_must(config_get(replica->config, &genai_option_table, &replica->options, &err), &err);
-    if (with_bus) rig_must(bus_open(replica->config, &rig_clock.clock, &replica->bus, &err), &err);
+    must(config_get(replica->config, &genai_option_table, &replica->options, &err), &err);
+    if (with_bus) must(bus_open(replica->config, &rig_clock.clock, &replica->bus, &err), &err);
     replica->context = (struct worker_context){
         .worker = &genai_worker, .config = replica->config, .options = &replica->options,
         .clock = &rig_clock.clock,
@@ -92,7 +72,7 @@ static inline void replica_prepare(struct replica *replica, const char *member, 
 static inline void rig_write_prices(const char *text)
 {
     char path[128];
-    snprintf(path, sizeof path, "%s/prices.txt", rig_folder);
+    snprintf(path, sizeof path, "%s/prices.txt", own_folder);
     FILE *file = fopen(path, "w");
     assert_non_null(file);
     fputs(text, file);
@@ -105,7 +85,7 @@ static inline void replica_open(struct replica *replica, const char *member, boo
     struct err err;
     rig_write_prices("test/m* 1 10 0.1\n");
     replica_prepare(replica, member, with_bus, settings);
-    rig_must(account_open(&replica->context, &replica->account, &err), &err);
+    must(account_open(&replica->context, &replica->account, &err), &err);
 }
 
 static inline void replica_close(struct replica *replica)

@@ -22,7 +22,7 @@ static inline int genai_open(void **state)
 {
     static struct bench bench;
     struct err err;
-    bench_must(bench_open(&bench, &genai_worker, genai_folder(), &err), &err);
+    must(bench_open(&bench, &genai_worker, genai_folder(), &err), &err);
     *state = &bench;
     return 0;
 }
@@ -44,7 +44,7 @@ static inline struct insight genai_insight(struct bench *bench, const struct rec
 {
     struct insight insight;
     struct err err;
-    bench_must(record_decode(record, SECTION_INSIGHT, &insight, &bench->arena, &err), &err);
+    must(record_decode(record, SECTION_INSIGHT, &insight, &bench->arena, &err), &err);
     return insight;
 }
 

@@ -350,7 +350,7 @@ static void test_models_without_a_price(void **state)
     account_close(NULL);
 }
 
-#define TEST(function) cmocka_unit_test_setup_teardown(function, rig_setup, rig_teardown)
+#define TEST(function) cmocka_unit_test_setup_teardown(function, rig_setup, own_folder_remove)
 
 int main(void)
 {

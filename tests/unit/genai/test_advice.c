@@ -83,7 +83,7 @@ static void who_is_told_what(void **state)
     (void)state;
     struct bench bench;
     struct err err;
-    bench_must(bench_open(&bench, &genai_worker, genai_folder(), &err), &err);
+    must(bench_open(&bench, &genai_worker, genai_folder(), &err), &err);
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         CASE(cases[i].why);
         struct insight insight = genai_pass(&bench, cases[i].text, cases[i].language,

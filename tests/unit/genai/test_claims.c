@@ -75,7 +75,7 @@ static int setup(void **state)
 static void bench_ready(struct bench *bench)
 {
     struct err err;
-    bench_must(bench_open(bench, &genai_worker, genai_folder(), &err), &err);
+    must(bench_open(bench, &genai_worker, genai_folder(), &err), &err);
 }
 
 /* --- claims ----------------------------------------------------------------------------------- */
@@ -219,7 +219,7 @@ static void test_safety_passes_untouched(void **state)
     (void)state;
     shape_set(safety, &safety, state, ENUM_safety_state_positive);
     shape_set(safety, &safety, serious, true);
-    bench_must(record_put(&in, SECTION_SAFETY, &safety, &bench.arena, &err), &err);
+    must(record_put(&in, SECTION_SAFETY, &safety, &bench.arena, &err), &err);
     next_answer.sentiment.label = ENUM_sentiment_label_positive;
     assert_int_equal(bench_pass(&bench, TOPIC_SEGMENTS, bench_write(&bench, &in), &topic, &out),
                      E_OK);

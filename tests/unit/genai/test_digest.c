@@ -3,15 +3,14 @@
  * KAFKA_BOOTSTRAP (tests/kafka). */
 #include "genai_bench.h"
 
-#include <ftw.h>
 #include <poll.h>
 #include <unistd.h>
 
 #include "replica.h"
+#include "own_folder.h"
 
 enum { WAIT_MS = 240000, PARTITIONS = 4, SAY_MOST = 500 };
 
-static char folder[64];
 
 struct rig {
     struct config *config;
@@ -25,22 +24,16 @@ struct rig {
     uint32_t said;
 };
 
-static int remove_one(const char *path, const struct stat *stat, int kind, struct FTW *walk)
-{
-    (void)stat, (void)kind, (void)walk;
-    return remove(path);
-}
-
 /* Each rig's topics have a prefix of their own: the last part of its folder's name. */
 static void use_kafka(struct config *config)
 {
     char servers[300], prefix[128];
     struct err err;
     snprintf(servers, sizeof servers, "kafka.bootstrap.servers=%s", getenv("KAFKA_BOOTSTRAP"));
-    snprintf(prefix, sizeof prefix, "bus.topic_prefix=%s.", strrchr(folder, '-') + 1);
-    bench_must(config_set(config, STR("bus.kind=kafka"), "test", &err), &err);
-    bench_must(config_set(config, str_of(servers), "test", &err), &err);
-    bench_must(config_set(config, str_of(prefix), "test", &err), &err);
+    snprintf(prefix, sizeof prefix, "bus.topic_prefix=%s.", strrchr(own_folder, '-') + 1);
+    must(config_set(config, STR("bus.kind=kafka"), "test", &err), &err);
+    must(config_set(config, str_of(servers), "test", &err), &err);
+    must(config_set(config, str_of(prefix), "test", &err), &err);
 }
 
 static struct config *make_config(const char *replica)
@@ -51,16 +44,16 @@ static struct config *make_config(const char *replica)
     struct err err;
     char settings[6][600];
     if (!tables) tables = runtime_tables(workers, 1);
-    bench_must(config_create(tables, &config, &err), &err);
-    snprintf(settings[0], sizeof settings[0], "bus.path=%s/bus", folder);
+    must(config_create(tables, &config, &err), &err);
+    snprintf(settings[0], sizeof settings[0], "bus.path=%s/bus", own_folder);
     snprintf(settings[1], sizeof settings[1], "bus.durable=false");
     snprintf(settings[2], sizeof settings[2], "bus.partitions=%d", PARTITIONS);
     snprintf(settings[3], sizeof settings[3], "%s", genai_folder());
     snprintf(settings[4], sizeof settings[4], "genai.digest_every=1s");
     snprintf(settings[5], sizeof settings[5], "runtime.replica=%s", replica);
     for (size_t i = 0; i < COUNT_OF(settings); i++)
-        bench_must(config_set(config, str_of(settings[i]), "test", &err), &err);
-    bench_must(config_set(config, STR("bus.size_limit=1G"), "test", &err), &err);
+        must(config_set(config, str_of(settings[i]), "test", &err), &err);
+    must(config_set(config, STR("bus.size_limit=1G"), "test", &err), &err);
     if (getenv("KAFKA_BOOTSTRAP")) use_kafka(config);
     return config;
 }
@@ -84,18 +77,17 @@ static void open_rig(struct rig *rig)
     const struct bus_topic_settings settings = {.partitions = PARTITIONS, .replication = 1};
     struct err err;
     bool created;
-    snprintf(folder, sizeof folder, "/tmp/verbatim-digest-XXXXXX");
-    assert_non_null(mkdtemp(folder));
+    own_folder_make(NULL);
     *rig = (struct rig){.config = make_config("9")};
-    bench_must(bus_open(rig->config, clock_system(), &rig->bus, &err), &err);
+    must(bus_open(rig->config, clock_system(), &rig->bus, &err), &err);
     for (int i = 0; i < TOPIC_COUNT; i++) {
         int rc;
         do rc = bus_topic_create(rig->bus, (enum topic)i, &settings, &created, &err);
         while (rc && err_class(err.code) == ERR_RETRY); /* a broker may be slow to answer */
-        bench_must(rc, &err);
+        must(rc, &err);
     }
-    bench_must(bus_producer_open(rig->bus, "outside", &rig->producer, &err), &err);
-    bench_must(bus_subscribe(rig->bus, &subscription, &rig->insights, &err), &err);
+    must(bus_producer_open(rig->bus, "outside", &rig->producer, &err), &err);
+    must(bus_subscribe(rig->bus, &subscription, &rig->insights, &err), &err);
 }
 
 static void close_rig(struct rig *rig)
@@ -105,7 +97,7 @@ static void close_rig(struct rig *rig)
     bus_close(rig->bus);
     config_destroy(rig->config);
     arena_deinit(&rig->arena);
-    assert_int_equal(nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
+    assert_int_equal(own_folder_remove(NULL), 0);
 }
 
 static void on_done(void *user, const struct err *err)
@@ -135,14 +127,14 @@ static void say(struct rig *rig, int times)
         shape_set(need, &need, start, 0);
         shape_set(need, &need, end, 1);
         shape_set(insight, &insight, needs, (struct need_list){&need, 1});
-        bench_must(record_put(&record, SECTION_INSIGHT, &insight, &rig->arena, &err), &err);
-        bench_must(record_write(&record, &rig->arena, &value, &err), &err);
+        must(record_put(&record, SECTION_INSIGHT, &insight, &rig->arena, &err), &err);
+        must(record_write(&record, &rig->arena, &value, &err), &err);
         outputs[i] = (struct bus_output){
             .topic = TOPIC_INSIGHTS, .timestamp_ms = clock_wall_ms(clock_system()),
             .key = record.id, .value = value};
     }
-    bench_must(bus_produce(rig->producer, outputs, (size_t)times, on_done, NULL, &err), &err);
-    bench_must(bus_producer_flush(rig->producer, WAIT_MS, &err), &err);
+    must(bus_produce(rig->producer, outputs, (size_t)times, on_done, NULL, &err), &err);
+    must(bus_producer_flush(rig->producer, WAIT_MS, &err), &err);
     bus_producer_poll(rig->producer);
     arena_reset(&rig->arena);
 }
@@ -173,16 +165,16 @@ static void look(struct rig *rig)
     struct err err;
     int rc = bus_poll(rig->insights, 64, 1 << 20, &batch, &err);
     if (rc && err_class(err.code) == ERR_RETRY) return;
-    bench_must(rc, &err);
+    must(rc, &err);
     for (uint32_t i = 0; i < batch.count; i++) {
         struct record record;
         struct digest digest;
         arena_reset(&rig->arena);
-        bench_must(record_scan(batch.messages[i].value, &rig->arena, &record, &err), &err);
+        must(record_scan(batch.messages[i].value, &rig->arena, &record, &err), &err);
         if (!record_has(&record, SECTION_DIGEST)) continue;
         assert_true(str_equal(batch.messages[i].key, STR("digest")));
         assert_false(record_has(&record, SECTION_INSIGHT));
-        bench_must(record_decode(&record, SECTION_DIGEST, &digest, &rig->arena, &err), &err);
+        must(record_decode(&record, SECTION_DIGEST, &digest, &rig->arena, &err), &err);
         judge(rig, &digest);
     }
     bus_release(rig->insights, &batch);
@@ -290,7 +282,7 @@ static void too_short_a_window_is_refused(void **state)
     (void)state;
     open_rig(&rig);
     struct config *config = make_config("0");
-    bench_must(config_set(config, STR("genai.digest_every=10ms"), "test", &err), &err);
+    must(config_set(config, STR("genai.digest_every=10ms"), "test", &err), &err);
     int rc = runtime_create(&genai_worker, config, &runtime, &err);
     if (rc == E_OK) rc = runtime_run(runtime, &err);
     assert_int_equal(rc, E_BAD_CONFIG);

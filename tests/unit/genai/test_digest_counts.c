@@ -63,7 +63,7 @@ static void say(struct bed *bed, const struct said *said)
             shape_set(need, &need, end, 1);
             shape_set(insight, &insight, needs, (struct need_list){&need, 1});
         }
-        bench_must(record_put(&record, SECTION_FEEDBACK, &feedback, &bed->arena, &err), &err);
+        must(record_put(&record, SECTION_FEEDBACK, &feedback, &bed->arena, &err), &err);
         if (said->repeated) {
             struct document document = {0};
             shape_set(document, &document, text, str_of(said->repeated));
@@ -71,13 +71,13 @@ static void say(struct bed *bed, const struct said *said)
             shape_set(document, &document, language_confidence, 1);
             shape_set(document, &document, content_hash, STR("0"));
             shape_set(document, &document, duplicate, ENUM_duplicate_kind_exact);
-            bench_must(record_put(&record, SECTION_DOCUMENT, &document, &bed->arena, &err), &err);
+            must(record_put(&record, SECTION_DOCUMENT, &document, &bed->arena, &err), &err);
         }
-        bench_must(record_put(&record, SECTION_SAFETY, &safety, &bed->arena, &err), &err);
-        bench_must(record_put(&record, SECTION_SEGMENT, &segment, &bed->arena, &err), &err);
-        bench_must(record_put(&record, SECTION_INSIGHT, &insight, &bed->arena, &err), &err);
-        bench_must(record_write(&record, &bed->arena, &bytes, &err), &err);
-        bench_must(digest_counts_add(bed->counts, bytes, &bed->arena, &err), &err);
+        must(record_put(&record, SECTION_SAFETY, &safety, &bed->arena, &err), &err);
+        must(record_put(&record, SECTION_SEGMENT, &segment, &bed->arena, &err), &err);
+        must(record_put(&record, SECTION_INSIGHT, &insight, &bed->arena, &err), &err);
+        must(record_write(&record, &bed->arena, &bytes, &err), &err);
+        must(digest_counts_add(bed->counts, bytes, &bed->arena, &err), &err);
     }
 }
 
@@ -85,7 +85,7 @@ static struct digest told(struct bed *bed, uint32_t tenant)
 {
     struct digest digest;
     struct err err;
-    bench_must(digest_counts_fill(bed->counts, tenant, &bed->arena, &digest, &err), &err);
+    must(digest_counts_fill(bed->counts, tenant, &bed->arena, &digest, &err), &err);
     return digest;
 }
 
@@ -271,7 +271,7 @@ static void the_baseline_survives_a_restart(void **state)
         if (window < 3) digest_counts_close_window(bed.counts);
     }
     struct digest last = told(&bed, 0);
-    bench_must(digest_counts_restore(next.counts, &last, &err), &err);
+    must(digest_counts_restore(next.counts, &last, &err), &err);
     digest_counts_close_window(bed.counts);
     for (int i = 0; i < 2; i++) {
         struct bed *each = i ? &next : &bed;
@@ -321,9 +321,9 @@ static void what_is_no_insight_counts_nothing(void **state)
     shape_set(digest, &empty, since, 0);
     shape_set(digest, &empty, until, 1);
     shape_set(digest, &empty, records, 0);
-    bench_must(record_put(&record, SECTION_DIGEST, &empty, &bed.arena, &err), &err);
-    bench_must(record_write(&record, &bed.arena, &bytes, &err), &err);
-    bench_must(digest_counts_add(bed.counts, bytes, &bed.arena, &err), &err);
+    must(record_put(&record, SECTION_DIGEST, &empty, &bed.arena, &err), &err);
+    must(record_write(&record, &bed.arena, &bytes, &err), &err);
+    must(digest_counts_add(bed.counts, bytes, &bed.arena, &err), &err);
     assert_int_equal(digest_counts_add(bed.counts, STR("\xc1"), &bed.arena, &err), E_BAD_MESSAGE);
     assert_int_equal(digest_counts_tenants(bed.counts), 0);
     close_bed(&bed);

@@ -27,7 +27,7 @@ static struct insight pass_harmed(struct bench *bench, const char *text, const c
     shape_set(evidence, &found, polarity, ENUM_polarity_affirmed);
     struct evidence_list evidence = {.items = &found, .count = 1};
     shape_set(safety, &safety, evidence, evidence);
-    bench_must(record_put(&record, SECTION_SAFETY, &safety, &bench->arena, &err), &err);
+    must(record_put(&record, SECTION_SAFETY, &safety, &bench->arena, &err), &err);
     assert_int_equal(bench_pass(bench, TOPIC_SEGMENTS, bench_write(bench, &record), &topic, &out),
                      E_OK);
     assert_int_equal(topic, TOPIC_INSIGHTS);
@@ -129,18 +129,18 @@ static void harm_without_words_reaches_the_safety_team(void **state)
     struct arena arena;
     struct err err;
     (void)state;
-    bench_must(insight_engine_create(strchr(genai_folder(), '=') + 1, &engine, &err), &err);
+    must(insight_engine_create(strchr(genai_folder(), '=') + 1, &engine, &err), &err);
     arena_init(&arena, 0);
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct str text = str_of(cases[i].text);
         struct insight_result result;
         struct tokens tokens;
         CASE(cases[i].why);
-        bench_must(text_tokenize(text, &arena, &tokens, &err), &err);
+        must(text_tokenize(text, &arena, &tokens, &err), &err);
         assert_int_equal(tokens.count, 0);
-        bench_must(insight_analyze(engine, text, &tokens, "en", false, 0, &harm, &arena, &result,
-                                   &err),
-                   &err);
+        must(insight_analyze(engine, text, &tokens, "en", false, 0, &harm, &arena, &result,
+                             &err),
+             &err);
         assert_int_equal(result.recommendation_count, cases[i].advice);
         if (!cases[i].advice) continue;
         assert_int_equal(result.recommendations[0].team, INSIGHT_SAFETY);
@@ -165,7 +165,7 @@ static void rules_of_others_thank_nobody_for_harm(void **state)
     struct err err;
     (void)state;
     topics_init(&topics);
-    bench_must(rules_parse(&rules, "rules", str_of(RULES), &topics, &err), &err);
+    must(rules_parse(&rules, "rules", str_of(RULES), &topics, &err), &err);
     struct insight_engine engine = {.rules = rules};
     struct sentence sentence = {.first = 0, .last = 1};
     struct clause clause = {.first = 0, .last = 1};

@@ -173,15 +173,15 @@ static void test_evidence_in_the_sample(void **state)
     uint32_t records = 0, needs = 0, mentions = 0, advice = 0;
     const char *source = getenv("VERBATIM_SOURCE");
     snprintf(path, sizeof path, "%s/config/sample/feedback.ndjson", source ? source : ".");
-    bench_must(buffer_read_file(&file, path, 1 << 20, &err), &err);
+    must(buffer_read_file(&file, path, 1 << 20, &err), &err);
     struct uuid_generator ids = {.clock = &bench->clock.clock, .random = &bench->random};
     struct intake_rules rules = {.keep_unknown = true, .ids = &ids, .received_ms = 1};
     for (struct str rest = buffer_str(&file); rest.size; records++) {
         struct intake intake;
         struct json_problems problems;
-        bench_must(intake_json(str_cut(&rest, '\n'), &rules, records, &bench->arena, &intake,
-                               &problems, &err),
-                   &err);
+        must(intake_json(str_cut(&rest, '\n'), &rules, records, &bench->arena, &intake,
+                         &problems, &err),
+             &err);
         struct str text = arena_copy(&bench->arena, intake.feedback.text);
         struct insight insight = genai_pass(bench, text.data, "en", intake.feedback.rating);
         /* our own provider claims nothing that isn't there */

@@ -38,7 +38,7 @@ static void test_rules_are_read_again(void **state)
     write_file(folder, "recommendations.txt",
                "rule a\n  when always\n  team product\n  priority 1\n  en First.\n");
     snprintf(setting, sizeof setting, "genai.folder=%s", folder);
-    bench_must(bench_open(&bench, &genai_worker, setting, &err), &err);
+    must(bench_open(&bench, &genai_worker, setting, &err), &err);
     assert_str(advice_of(&bench), "First.");
     write_file(folder, "recommendations.txt", "rule a\n  when always\n  team nobody\n");
     assert_int_equal(genai_worker.reload(&bench.context, &err), E_BAD_CONFIG);
@@ -46,7 +46,7 @@ static void test_rules_are_read_again(void **state)
     assert_str(advice_of(&bench), "First.");
     write_file(folder, "recommendations.txt",
                "rule a\n  when always\n  team product\n  priority 1\n  en Second.\n");
-    bench_must(genai_worker.reload(&bench.context, &err), &err);
+    must(genai_worker.reload(&bench.context, &err), &err);
     assert_str(advice_of(&bench), "Second.");
     bench_close(&bench);
     for (size_t i = 0; i < COUNT_OF(LINKS); i++) {
@@ -63,7 +63,7 @@ static void test_short_of_memory(void **state)
     struct bench bench;
     struct err err;
     (void)state;
-    bench_must(bench_open(&bench, &genai_worker, genai_folder(), &err), &err);
+    must(bench_open(&bench, &genai_worker, genai_folder(), &err), &err);
     bench_torture(
         &bench, TOPIC_SEGMENTS,
         genai_message(&bench, "Delivery was late and the box was torn. Please add a tracking page!",

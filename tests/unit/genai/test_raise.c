@@ -17,7 +17,7 @@ static struct str with_safety(struct bench *bench, uint32_t state, uint32_t kind
     shape_set(safety, &safety, serious, false);
     shape_set(safety, &safety, received_at, RECEIVED_MS);
     if (kinds) shape_set(safety, &safety, kinds, kinds);
-    bench_must(record_put(&record, SECTION_SAFETY, &safety, &bench->arena, &err), &err);
+    must(record_put(&record, SECTION_SAFETY, &safety, &bench->arena, &err), &err);
     return bench_write(bench, &record);
 }
 
@@ -43,7 +43,7 @@ static void test_one_rule(void **state)
     struct clocks *clocks = malloc(sizeof *clocks);
     const struct raise_clocks rules = {clocks, STR("")};
     (void)state;
-    bench_must(clocks_parse("table", str_of(table), clocks, NULL), &(struct err){0});
+    must(clocks_parse("table", str_of(table), clocks, NULL), &(struct err){0});
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct bench bench;
         struct err err = {0};
@@ -51,7 +51,7 @@ static void test_one_rule(void **state)
         struct insight insight = {0};
         bool raised;
         CASE(cases[i].why);
-        bench_must(bench_open(&bench, &genai_worker, genai_folder(), &err), &err);
+        must(bench_open(&bench, &genai_worker, genai_folder(), &err), &err);
         for (uint32_t n = 0; n < 2; n++) {
             shape_set(signal, &signals[n], kind,
                       n ? ENUM_safety_kind_adverse_event : ENUM_safety_kind_hazard);
@@ -63,11 +63,11 @@ static void test_one_rule(void **state)
             shape_set(insight, &insight, signals, (struct signal_list){signals, cases[i].signals});
         struct job job = {.context = &bench.context, .arena = &bench.arena};
         struct str message = with_safety(&bench, cases[i].before, cases[i].kinds);
-        bench_must(record_scan(message, &bench.arena, &job.record, &err), &err);
+        must(record_scan(message, &bench.arena, &job.record, &err), &err);
         struct str before = job.record.sections[SECTION_SAFETY];
-        bench_must(raise_safety(&job, &rules, &insight, &raised, &err), &err);
+        must(raise_safety(&job, &rules, &insight, &raised, &err), &err);
         struct safety after;
-        bench_must(record_decode(&job.record, SECTION_SAFETY, &after, &bench.arena, &err), &err);
+        must(record_decode(&job.record, SECTION_SAFETY, &after, &bench.arena, &err), &err);
         assert_int_equal(after.state, cases[i].after);
         assert_int_equal(after.kinds, cases[i].kinds_after);
         assert_int_equal(raised, cases[i].before != cases[i].after);
@@ -106,7 +106,7 @@ static void test_clocks_run(void **state)
     struct clocks *clocks = malloc(sizeof *clocks);
     struct err err = {0};
     (void)state;
-    bench_must(clocks_parse("table", str_of(table), clocks, &err), &err);
+    must(clocks_parse("table", str_of(table), clocks, &err), &err);
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct bench bench;
         struct signal signal = {0};
@@ -117,7 +117,7 @@ static void test_clocks_run(void **state)
         const struct bus_message message = {.timestamp_ms = 7000};
         bool raised;
         CASE(cases[i].why);
-        bench_must(bench_open(&bench, &genai_worker, genai_folder(), &err), &err);
+        must(bench_open(&bench, &genai_worker, genai_folder(), &err), &err);
         struct job job = {.context = &bench.context, .arena = &bench.arena, .message = &message,
                           .record = bench_document(&bench, "The lid cut my hand.", "en", "review",
                                                    1)};
@@ -128,14 +128,14 @@ static void test_clocks_run(void **state)
         if (cases[i].received_ms) shape_set(feedback, &feedback, received_at, cases[i].received_ms);
         shape_set(safety, &safety, state, ENUM_safety_state_negative);
         shape_set(safety, &safety, serious, false);
-        bench_must(record_put(&job.record, SECTION_FEEDBACK, &feedback, &bench.arena, &err), &err);
-        bench_must(record_put(&job.record, SECTION_SAFETY, &safety, &bench.arena, &err), &err);
+        must(record_put(&job.record, SECTION_FEEDBACK, &feedback, &bench.arena, &err), &err);
+        must(record_put(&job.record, SECTION_SAFETY, &safety, &bench.arena, &err), &err);
         shape_set(signal, &signal, kind, cases[i].kind);
         shape_set(signal, &signal, start, 0), shape_set(signal, &signal, end, 7);
         shape_set(insight, &insight, provider, STR("openai"));
         shape_set(insight, &insight, signals, (struct signal_list){&signal, 1});
-        bench_must(raise_safety(&job, &rules, &insight, &raised, &err), &err);
-        bench_must(record_decode(&job.record, SECTION_SAFETY, &safety, &bench.arena, &err), &err);
+        must(raise_safety(&job, &rules, &insight, &raised, &err), &err);
+        must(record_decode(&job.record, SECTION_SAFETY, &safety, &bench.arena, &err), &err);
         assert_true(raised);
         assert_int_equal(safety.due_at, cases[i].due_ms);
         assert_str(safety.clock, cases[i].clock);
@@ -150,8 +150,8 @@ static void open_local(struct bench *bench, struct provider **ret_local)
     char folder[512];
     struct err err = {0};
     snprintf(folder, sizeof folder, "%s/config", source ? source : ".");
-    bench_must(bench_open(bench, &genai_worker, genai_folder(), &err), &err);
-    bench_must(provider_local.open(&bench->context, folder, ret_local, &err), &err);
+    must(bench_open(bench, &genai_worker, genai_folder(), &err), &err);
+    must(provider_local.open(&bench->context, folder, ret_local, &err), &err);
 }
 
 /* What the safety team is to do stands first, whatever a model makes of the record. */
@@ -192,7 +192,7 @@ static void test_advice(void **state)
         for (uint32_t n = 0; n < list.count; n++)
             shape_set(recommendation, &own[n], text, STR("by the model"));
         if (list.count) shape_set(insight, &insight, recommendations, list);
-        bench_must(advise_safety_first(&job, local, &asked, &insight, &err), &err);
+        must(advise_safety_first(&job, local, &asked, &insight, &err), &err);
         const struct recommendation *first = insight.recommendations.items;
         assert_true(shape_has(insight, &insight, recommendations));
         assert_int_equal(insight.recommendations.count, cases[i].count_after);
@@ -237,9 +237,9 @@ static void test_where_harm_is_told(void **state)
                                                    1)};
         CASE(cases[i].why);
         if (signal.end) shape_set(insight, &insight, signals, (struct signal_list){&signal, 1});
-        bench_must(advise_safety_first(&job, local, &asked, &insight, &err), &err);
+        must(advise_safety_first(&job, local, &asked, &insight, &err), &err);
         asked.safety_positive = true;
-        bench_must(local->ops->ask(local, &job, &asked, &looked, &holds, NULL, &err), &err);
+        must(local->ops->ask(local, &job, &asked, &looked, &holds, NULL, &err), &err);
         assert_true(holds);
         assert_int_equal(insight.recommendations.count, 1);
         const struct recommendation *first = insight.recommendations.items,

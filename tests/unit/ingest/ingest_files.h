@@ -13,8 +13,8 @@ static char watched[96], setting[128];
 static inline int setup(void **state)
 {
     if (rig_setup(state)) return -1;
-    snprintf(watched, sizeof watched, "%s/in", rig_folder);
-    snprintf(setting, sizeof setting, "ingest.watch=%s/in/raw", rig_folder);
+    snprintf(watched, sizeof watched, "%s/in", own_folder);
+    snprintf(setting, sizeof setting, "ingest.watch=%s/in/raw", own_folder);
     return mkdir(watched, 0700);
 }
 
@@ -112,6 +112,6 @@ static inline size_t distinct(const struct records *records)
     return count;
 }
 
-#define WATCH_TEST(test) cmocka_unit_test_setup_teardown(test, setup, rig_teardown)
+#define WATCH_TEST(test) cmocka_unit_test_setup_teardown(test, setup, own_folder_remove)
 
 #endif

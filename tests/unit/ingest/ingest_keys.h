@@ -16,7 +16,7 @@ static inline void rig_write_keys(char setting[static 128])
                 {"other", "so", "globex:write,read"},
                 {"both", "next", ":write,read"} /* two secrets while a key is exchanged */};
     char path[96];
-    snprintf(path, sizeof path, "%s/keys", rig_folder);
+    snprintf(path, sizeof path, "%s/keys", own_folder);
     snprintf(setting, 128, "ingest.keys=%s", path);
     FILE *file = fopen(path, "w");
     assert_non_null(file);

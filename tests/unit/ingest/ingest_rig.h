@@ -4,9 +4,10 @@
 #ifndef VERBATIM_TESTS_INGEST_RIG_H
 #define VERBATIM_TESTS_INGEST_RIG_H
 
+#include "must.h"
+#include "own_folder.h"
 #include "ingest_faults.h"
 
-#include <ftw.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -16,36 +17,13 @@
 #include "workers/ingest/ingest.h"
 #include "workers/ingest/state.h"
 
-static char rig_folder[64];
-
-static inline void must(int rc, const struct err *err)
-{
-    if (rc == E_OK) return;
-    fprintf(stderr, "%s: %s\n", err_name((enum err_code)rc), err->text);
-    abort();
-}
-
-static inline int rig_remove_one(const char *path, const struct stat *stat, int kind,
-                                 struct FTW *walk)
-{
-    (void)stat, (void)kind, (void)walk;
-    return remove(path);
-}
 
 static inline int rig_setup(void **state)
 {
-    (void)state;
     atomic_store(&rig_produce, PRODUCE_WELL);
     atomic_store(&rig_tell, PRODUCE_WELL);
     atomic_store(&rig_ahead_ms, 0);
-    snprintf(rig_folder, sizeof rig_folder, "/tmp/verbatim-ingest-XXXXXX");
-    return mkdtemp(rig_folder) ? 0 : -1;
-}
-
-static inline int rig_teardown(void **state)
-{
-    (void)state;
-    return nftw(rig_folder, rig_remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    return own_folder_make(state);
 }
 
 /* What the loop's thread knows, copied there: see rig_look(). */
@@ -82,7 +60,7 @@ static inline struct config *rig_config(const char *const *settings)
     char path[128];
     if (!tables) tables = runtime_tables(workers, 1);
     must(config_create(tables, &config, &err), &err);
-    snprintf(path, sizeof path, "bus.path=%s/bus", rig_folder);
+    snprintf(path, sizeof path, "bus.path=%s/bus", own_folder);
     must(config_set(config, str_of(path), "test", &err), &err);
     for (size_t i = 0; i < COUNT_OF(defaults); i++)
         must(config_set(config, str_of(defaults[i]), "test", &err), &err);

@@ -19,7 +19,7 @@ static inline int start_with(void **state, const char *const *settings)
 static inline int stop(void **state)
 {
     assert_int_equal(rig_stop(&rig), E_OK);
-    return rig_teardown(state);
+    return own_folder_remove(state);
 }
 
 #endif

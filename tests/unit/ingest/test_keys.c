@@ -133,7 +133,7 @@ static void test_bad_key_files(void **state)
     struct err err;
     char path[96], setting[128];
     (void)state;
-    snprintf(path, sizeof path, "%s/bad", rig_folder);
+    snprintf(path, sizeof path, "%s/bad", own_folder);
     snprintf(setting, sizeof setting, "ingest.keys=%s", path);
     for (size_t i = 0; i < COUNT_OF(key_files); i++) {
         CASE(key_files[i].why);
@@ -154,7 +154,7 @@ static void test_reload(void **state)
     struct answer answer;
     char path[96];
     (void)state;
-    snprintf(path, sizeof path, "%s/keys", rig_folder);
+    snprintf(path, sizeof path, "%s/keys", own_folder);
     FILE *file = fopen(path, "w");
     assert_non_null(file);
     /* of "secret" */

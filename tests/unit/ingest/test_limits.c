@@ -201,7 +201,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_slow_clients, start, stop),
         cmocka_unit_test_setup_teardown(test_half_open, start_patient, stop),
         cmocka_unit_test_setup_teardown(test_too_many_connections, start_narrow, stop),
-        cmocka_unit_test_setup_teardown(test_drain, rig_setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(test_drain, rig_setup, own_folder_remove),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

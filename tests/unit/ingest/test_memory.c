@@ -147,7 +147,7 @@ static bool one_fails(long nth, bool *ret_ended)
     judge(&life);
     bus_close(life.rig.bus);
     config_destroy(life.rig.config);
-    assert_int_equal(rig_teardown(NULL), 0);
+    assert_int_equal(own_folder_remove(NULL), 0);
     *ret_ended = rc != E_OK;
     return life.failed;
 }

@@ -132,7 +132,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_turned_away, start, stop),
         cmocka_unit_test_setup_teardown(test_same_connection, start, stop),
-        cmocka_unit_test_setup_teardown(test_refused_options, rig_setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(test_refused_options, rig_setup, own_folder_remove),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

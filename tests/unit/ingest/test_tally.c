@@ -96,10 +96,10 @@ static int start_with_a_file(void **state)
 {
     char path[128], setting[160];
     if (rig_setup(state)) return -1;
-    snprintf(path, sizeof path, "%s/raw", rig_folder);
+    snprintf(path, sizeof path, "%s/raw", own_folder);
     if (mkdir(path, 0700)) return -1;
     snprintf(setting, sizeof setting, "ingest.watch=%s", path);
-    snprintf(path, sizeof path, "%s/raw/a.csv", rig_folder);
+    snprintf(path, sizeof path, "%s/raw/a.csv", own_folder);
     FILE *file = fopen(path, "w");
     if (!file || fputs("text\none\ntwo\n", file) < 0 || fclose(file)) return -1;
     rig_start(&rig, (const char *const[]){setting, NULL});
@@ -111,7 +111,7 @@ static int finish(void **state)
     runtime_destroy(rig.runtime);
     bus_close(rig.bus);
     config_destroy(rig.config);
-    return rig_teardown(state);
+    return own_folder_remove(state);
 }
 
 static void must_tell_all(struct told *told)

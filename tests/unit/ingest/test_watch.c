@@ -229,10 +229,10 @@ static void test_bad_place(void **state)
         rig_refusal((const char *const[]){"ingest.watch=s3://", "ingest.listen=", NULL}, &err),
         E_BAD_CONFIG);
     assert_true(holds(str_of(err.text), "ingest.watch"));
-    snprintf(setting, sizeof setting, "ingest.watch=%s/missing/raw", rig_folder);
+    snprintf(setting, sizeof setting, "ingest.watch=%s/missing/raw", own_folder);
     assert_int_equal(rig_refusal(settings(), &err), E_NO_INPUT);
     assert_true(holds(str_of(err.text), "/missing: No such file or directory"));
-    snprintf(setting, sizeof setting, "%s/missing", rig_folder);
+    snprintf(setting, sizeof setting, "%s/missing", own_folder);
     assert_int_equal(access(setting, F_OK), -1); /* and none is made */
 }
 int main(void)

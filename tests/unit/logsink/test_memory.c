@@ -1,13 +1,13 @@
 /* Each allocation of the archive fails in turn, the store's too: the worker stops or tries again,
  * and the next one finds what is stored and does the rest: each message is archived once. And how
  * the worker opens: NO_MEMORY, without a leak. */
+#include "own_folder.h"
 #include "archive_rig.h"
 #include "failing_malloc.h"
 #include "base/log.h"
 #include "runtime/runtime.h"
 #include "workers/logsink/logsink.h"
 
-#include <ftw.h>
 #include <unistd.h>
 
 enum { RECORDS = 7, TURNS_MOST = 50 };
@@ -131,13 +131,6 @@ static void every_allocation_may_fail(void **state)
 
 /* --- opening ---------------------------------------------------------------------------------- */
 
-static char folder[64];
-
-static int remove_one(const char *path, const struct stat *stat, int kind, struct FTW *walk)
-{
-    (void)stat, (void)kind, (void)walk;
-    return remove(path);
-}
 
 /* The worker with its threads, on a bus of its own; it ends at once, as there is
  * nothing to archive. */
@@ -163,12 +156,11 @@ static void opening(void **state)
     bool failed = true;
     unsigned told = 0;
     (void)state;
-    snprintf(folder, sizeof folder, "/tmp/verbatim-memory-XXXXXX");
-    assert_non_null(mkdtemp(folder));
+    own_folder_make(NULL);
     assert_int_equal(config_create(tables, &config, &err), E_OK);
     char settings[4][128] = {"", "", "bus.durable=false", "runtime.log_level=error"};
-    snprintf(settings[0], sizeof settings[0], "bus.path=%s/bus", folder);
-    snprintf(settings[1], sizeof settings[1], "logsink.url=%s/archive", folder);
+    snprintf(settings[0], sizeof settings[0], "bus.path=%s/bus", own_folder);
+    snprintf(settings[1], sizeof settings[1], "logsink.url=%s/archive", own_folder);
     for (size_t i = 0; i < COUNT_OF(settings); i++)
         assert_int_equal(config_set(config, str_of(settings[i]), "test", &err), E_OK);
     assert_int_equal(open_and_end(config), E_OK); /* the bus and its topics are there */
@@ -185,7 +177,7 @@ static void opening(void **state)
     assert_true(told > 10);
     config_destroy(config);
     free(tables);
-    assert_int_equal(nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
+    assert_int_equal(own_folder_remove(NULL), 0);
 }
 
 int main(int argc, char **argv)

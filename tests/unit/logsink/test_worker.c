@@ -1,6 +1,5 @@
 /* The whole worker, threads and all, on an embedded bus and a folder: what is on the bus is in the
  * folder, once, over stops and starts. */
-#include <ftw.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -10,31 +9,17 @@
 #include "runtime/runtime.h"
 #include "store/store.h"
 #include "test.h"
+#include "own_folder.h"
 #include "workers/logsink/logsink.h"
 
 enum { RECORDS_MAX = 4000, PARTITIONS = 4, PATIENCE_MS = 240000 };
 
-static char folder[64];
 static uint32_t produced;
-
-static int remove_one(const char *path, const struct stat *stat, int kind, struct FTW *walk)
-{
-    (void)stat, (void)kind, (void)walk;
-    return remove(path);
-}
 
 static int make_folder(void **state)
 {
-    (void)state;
     produced = 0;
-    snprintf(folder, sizeof folder, "/tmp/verbatim-logsink-XXXXXX");
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    return nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    return own_folder_make(state);
 }
 
 /* --- the parts ------------------------------------------------------------------------------- */
@@ -50,8 +35,8 @@ static struct config *make_config(const char *const *settings)
     if (!tables) tables = runtime_tables(&worker, 1);
     assert_non_null(tables);
     assert_int_equal(config_create(tables, &config, &err), E_OK);
-    snprintf(paths[0], sizeof paths[0], "bus.path=%s/bus", folder);
-    snprintf(paths[1], sizeof paths[1], "logsink.url=%s/archive", folder);
+    snprintf(paths[0], sizeof paths[0], "bus.path=%s/bus", own_folder);
+    snprintf(paths[1], sizeof paths[1], "logsink.url=%s/archive", own_folder);
     const char *const usual[] = {paths[0], paths[1], "bus.durable=false", "bus.partitions=4", NULL};
     for (const char *const *setting = usual; *setting; setting++)
         assert_int_equal(config_set(config, str_of(*setting), "test", &err), E_OK);
@@ -167,7 +152,7 @@ static size_t look(const char *topic, bool only, uint32_t *seen)
     struct err err;
     size_t objects = 0, manifests = 0;
     memset(seen, 0, RECORDS_MAX * sizeof *seen);
-    snprintf(path, sizeof path, "%s/archive", folder);
+    snprintf(path, sizeof path, "%s/archive", own_folder);
     snprintf(under, sizeof under, "%s/", topic);
     snprintf(listed, sizeof listed, "manifests/%s/", topic);
     assert_int_equal(store_open(&(struct store_config){.url = path}, &store, &err), E_OK);
@@ -230,7 +215,7 @@ static void archives_over_restarts(void **state)
         run_worker(config, 0);
         assert_int_equal(judge(), objects);
         config_destroy(config);
-        if (i + 1 < COUNT_OF(cases)) assert_int_equal(remove_folder(state), 0);
+        if (i + 1 < COUNT_OF(cases)) assert_int_equal(own_folder_remove(state), 0);
     }
 }
 
@@ -283,12 +268,14 @@ static void refuses_what_cannot_be_meant(void **state)
     }
 }
 
+#define TEST(function) cmocka_unit_test_setup_teardown(function, make_folder, own_folder_remove)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(archives_over_restarts, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(passes_over_heartbeats, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(refuses_what_cannot_be_meant, make_folder, remove_folder),
+        TEST(archives_over_restarts),
+        TEST(passes_over_heartbeats),
+        TEST(refuses_what_cannot_be_meant),
     };
     log_setup(LOG_ERROR, LOG_TEXT);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

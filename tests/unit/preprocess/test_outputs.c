@@ -11,7 +11,7 @@ static struct str feedback_message(struct bench *bench, const char *text)
     struct feedback feedback = {0};
     struct err err;
     shape_set(feedback, &feedback, text, str_of(text));
-    bench_must(record_put(&record, SECTION_FEEDBACK, &feedback, &bench->arena, &err), &err);
+    must(record_put(&record, SECTION_FEEDBACK, &feedback, &bench->arena, &err), &err);
     return bench_write(bench, &record);
 }
 
@@ -27,9 +27,9 @@ static uint32_t check_outputs(struct bench *bench)
         struct safety safety;
         struct err err;
         assert_int_not_equal(output->topic, TOPIC_DEAD_LETTERS);
-        bench_must(record_scan(output->value, &bench->arena, &record, &err), &err);
-        bench_must(record_decode(&record, SECTION_DOCUMENT, &document, &bench->arena, &err), &err);
-        bench_must(record_decode(&record, SECTION_SAFETY, &safety, &bench->arena, &err), &err);
+        must(record_scan(output->value, &bench->arena, &record, &err), &err);
+        must(record_decode(&record, SECTION_DOCUMENT, &document, &bench->arena, &err), &err);
+        must(record_decode(&record, SECTION_SAFETY, &safety, &bench->arena, &err), &err);
         evidence = safety.evidence.count;
         for (uint32_t n = 0; n < evidence; n++) {
             assert_true(str_is_utf8(safety.evidence.items[n].cue));
@@ -61,7 +61,7 @@ static void test_outputs_can_be_read(void **state)
     const char *source = getenv("VERBATIM_SOURCE");
     (void)state;
     snprintf(setting, sizeof setting, "preprocess.cues=%s/config/cues", source ? source : ".");
-    bench_must(bench_open(&bench, &preprocess_worker, setting, &err), &err);
+    must(bench_open(&bench, &preprocess_worker, setting, &err), &err);
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         CASE(cases[i].why);
         bench_send(&bench, TOPIC_FEEDBACK, feedback_message(&bench, cases[i].text));

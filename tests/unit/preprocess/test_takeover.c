@@ -1,8 +1,9 @@
 /* Partitions that change hands: a post that was made again around it is still one record. Replicas
  * run on threads of this process, on an embedded bus, each with a window of its own. */
+#include "must.h"
+#include "own_folder.h"
 #include "replica.h"
 
-#include <ftw.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -11,7 +12,6 @@
 
 enum { WAIT_MS = 240000 };
 
-static char folder[64];
 static const char *takeover_records = "8192";
 
 struct rig {
@@ -22,17 +22,6 @@ struct rig {
     char seen[16][64]; /* the ids of documents, in their order */
     size_t count, letter_count;
 };
-
-static void must(int rc, const struct err *err)
-{
-    if (rc) fail_msg("%s: %s", err_name((enum err_code)rc), err->text);
-}
-
-static int remove_one(const char *path, const struct stat *stat, int kind, struct FTW *walk)
-{
-    (void)stat, (void)kind, (void)walk;
-    return remove(path);
-}
 
 static void set(struct config *config, const char *name, const char *format, const char *value)
 {
@@ -52,8 +41,8 @@ static struct config *make_config(const char *name)
     char own[128];
     if (!tables) tables = runtime_tables(workers, 1);
     must(config_create(tables, &config, &err), &err);
-    snprintf(own, sizeof own, "%s/%s", folder, name);
-    set(config, "bus.path", "%s/bus", folder);
+    snprintf(own, sizeof own, "%s/%s", own_folder, name);
+    set(config, "bus.path", "%s/bus", own_folder);
     set(config, "bus.durable", "%s", "false");
     set(config, "bus.size_limit", "%s", "1G");
     set(config, "bus.partitions", "%s", "1");
@@ -93,8 +82,7 @@ static struct bus_consumer *reader_of(struct rig *rig, enum topic topic)
 static void open_rig(struct rig *rig)
 {
     struct err err;
-    snprintf(folder, sizeof folder, "/tmp/verbatim-takeover-XXXXXX");
-    assert_non_null(mkdtemp(folder));
+    own_folder_make(NULL);
     *rig = (struct rig){.config = make_config("outside")};
     must(bus_open(rig->config, clock_system(), &rig->bus, &err), &err);
     must(bus_producer_open(rig->bus, "door", &rig->producer, &err), &err);
@@ -109,7 +97,7 @@ static void close_rig(struct rig *rig)
     bus_producer_close(rig->producer);
     bus_close(rig->bus);
     config_destroy(rig->config);
-    assert_int_equal(nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
+    assert_int_equal(own_folder_remove(NULL), 0);
 }
 
 static void post(struct rig *rig, const char *id, const char *text)
@@ -210,7 +198,7 @@ static void retried_posts_stay_one(void **state)
 static void age_window(const char *name)
 {
     char path[160];
-    snprintf(path, sizeof path, "%s/%s/preprocess-%s.window", folder, name, name);
+    snprintf(path, sizeof path, "%s/%s/preprocess-%s.window", own_folder, name, name);
     FILE *file = fopen(path, "r+");
     assert_non_null(file);
     assert_int_equal(fputc('-', file), '-');

@@ -3,9 +3,10 @@
 #ifndef VERBATIM_TESTS_RUNTIME_RIG_H
 #define VERBATIM_TESTS_RUNTIME_RIG_H
 
+#include "must.h"
+#include "own_folder.h"
 #include "replica.h"
 
-#include <ftw.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -17,7 +18,6 @@
 
 enum { RIG_WAIT_MS = 240000, RIG_PARTITIONS = 4, RIG_TURN_MS = 1 };
 
-static char rig_folder[64];
 
 /* --- faults: the test's CMakeLists wraps these calls of the bus ------------------------------- */
 
@@ -190,23 +190,8 @@ static const struct worker shell_worker = {
 
 /* --- life of the rig -------------------------------------------------------------------------- */
 
-static inline void must(int rc, const struct err *err)
-{
-    if (rc == E_OK) return;
-    fprintf(stderr, "%s: %s\n", err_name((enum err_code)rc), err->text);
-    abort();
-}
-
-static inline int rig_remove_one(const char *path, const struct stat *stat, int kind,
-                                 struct FTW *walk)
-{
-    (void)stat, (void)kind, (void)walk;
-    return remove(path);
-}
-
 static inline int rig_setup(void **state)
 {
-    (void)state;
     atomic_int *const counters[] = {
         &commit_fault_count, &commits_asked, &commits_telling, &commits_unaccounted,
         &commits_empty, &commits_withheld, &commit_takes_ms, &shell_hold, &shell_reload_fails,
@@ -215,22 +200,15 @@ static inline int rig_setup(void **state)
     atomic_store(&commit_bytes_most, 0);
     atomic_store(&commit_fault_withheld, false);
     atomic_store(&rig_positions_apart, false);
-    snprintf(rig_folder, sizeof rig_folder, "/tmp/verbatim-runtime-XXXXXX");
-    return mkdtemp(rig_folder) ? 0 : -1;
+    return own_folder_make(state);
 }
 
-static inline int rig_teardown(void **state)
-{
-    (void)state;
-    return nftw(rig_folder, rig_remove_one, 8, FTW_DEPTH | FTW_PHYS);
-}
-
-#define RIG_TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
+#define RIG_TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, own_folder_remove)
 
 /* For the next case of a table: as if its test began. */
 static inline void rig_anew(void)
 {
-    assert_int_equal(rig_teardown(NULL), 0);
+    assert_int_equal(own_folder_remove(NULL), 0);
     assert_int_equal(rig_setup(NULL), 0);
 }
 
@@ -246,7 +224,7 @@ static inline struct config *rig_config(const char *const *settings)
     char path[128];
     if (!tables) tables = runtime_tables(workers, 1);
     must(config_create(tables, &config, &err), &err);
-    snprintf(path, sizeof path, "bus.path=%s/bus", rig_folder);
+    snprintf(path, sizeof path, "bus.path=%s/bus", own_folder);
     must(config_set(config, str_of(path), "test", &err), &err);
     for (size_t i = 0; i < COUNT_OF(defaults); i++)
         must(config_set(config, str_of(defaults[i]), "test", &err), &err);

@@ -260,7 +260,7 @@ static void test_json_logs(void **state)
     struct err err;
     char path[128];
     (void)state;
-    snprintf(path, sizeof path, "%s/log", rig_folder);
+    snprintf(path, sizeof path, "%s/log", own_folder);
     int file = open(path, O_CREAT | O_RDWR, 0600), kept = dup(STDERR_FILENO), events = 0;
     assert_true(file >= 0 && kept >= 0);
     dup2(file, STDERR_FILENO);

@@ -144,7 +144,7 @@ static void test_each_record_is_told_once(void **state)
         assert_int_equal(atomic_load(&commits_unaccounted), 0);
         outside_read_none(&outside);
         outside_close(&outside);
-        if (i + 1 < COUNT_OF(faults)) assert_int_equal(rig_teardown(state), 0);
+        if (i + 1 < COUNT_OF(faults)) assert_int_equal(own_folder_remove(state), 0);
     }
 }
 

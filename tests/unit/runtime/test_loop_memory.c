@@ -76,7 +76,7 @@ static bool one_fails(long nth, bool *ret_stopped)
     must(live(config, &err), &err);
     judge();
     config_destroy(config);
-    assert_int_equal(rig_teardown(NULL), 0);
+    assert_int_equal(own_folder_remove(NULL), 0);
     *ret_stopped = rc != E_OK;
     return failed;
 }

@@ -20,8 +20,8 @@ static void write_model(const char *name, const char *extractor, uint32_t dimens
     assert_non_null(rows);
     rows[axis] = 1;
     rows[dimensions + axis] = -1;
-    bench_must(centroids_init(&centroids, 2, dimensions, rows, &err), &err);
-    bench_must(segment_model_save(&centroids, name, extractor, 1, 2, NULL, path, &err), &err);
+    must(centroids_init(&centroids, 2, dimensions, rows, &err), &err);
+    must(segment_model_save(&centroids, name, extractor, 1, 2, NULL, path, &err), &err);
     centroids_deinit(&centroids);
     free(rows);
 }
@@ -63,7 +63,7 @@ static struct str vector_message(struct bench *bench, const char *extractor, uin
     values[axis] = value;
     shape_set(features, &features, vector, (struct vector){values, dimensions});
     shape_set(features, &features, extractor, str_of(extractor));
-    bench_must(record_put(&record, SECTION_FEATURES, &features, &bench->arena, &err), &err);
+    must(record_put(&record, SECTION_FEATURES, &features, &bench->arena, &err), &err);
     return bench_write(bench, &record);
 }
 
@@ -79,7 +79,7 @@ static struct segment segment_of(struct bench *bench, uint32_t axis, float value
     /* the archive has it; nobody after needs it */
     assert_false(record_has(&out, SECTION_FEATURES));
     assert_true(record_has(&out, SECTION_DOCUMENT));
-    bench_must(record_decode(&out, SECTION_SEGMENT, &segment, &bench->arena, &err), &err);
+    must(record_decode(&out, SECTION_SEGMENT, &segment, &bench->arena, &err), &err);
     return segment;
 }
 

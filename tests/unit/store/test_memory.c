@@ -1,21 +1,14 @@
 /* Each allocation of the stores fails in turn: the answer is NO_MEMORY, nothing leaks or crashes,
  * and an object is there as a whole or not at all. S3's requests go as far as a port that nobody
  * listens on: what allocates is before it. */
-#include <ftw.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "test.h"
+#include "own_folder.h"
 #include "failing_malloc.h"
 #include "store/store.h"
 
-static char folder[64];
-
-static int remove_one(const char *path, const struct stat *stat, int kind, struct FTW *walk)
-{
-    (void)stat, (void)kind, (void)walk;
-    return remove(path);
-}
 
 static int list_all(struct store *store, size_t *ret_count, struct err *err)
 {
@@ -44,7 +37,7 @@ static int upload(struct store *store, struct err *err)
 
 static int use_folder(void *user)
 {
-    const struct store_config config = {.url = folder, .no_sync = true};
+    const struct store_config config = {.url = own_folder, .no_sync = true};
     struct store *store = NULL;
     struct store_info info;
     struct buffer got = {0};
@@ -76,7 +69,7 @@ static int use_folder(void *user)
 /* What one run left behind is whole. */
 static void look_at_folder(void)
 {
-    const struct store_config config = {.url = folder, .no_sync = true};
+    const struct store_config config = {.url = own_folder, .no_sync = true};
     struct store *store = NULL;
     struct buffer got = {0};
     struct err err;
@@ -181,24 +174,11 @@ static void s3(void **state)
     }
 }
 
-static int make_folder(void **state)
-{
-    (void)state;
-    snprintf(folder, sizeof folder, "/tmp/verbatim-store-XXXXXX");
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    return nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_folder),
         cmocka_unit_test(s3),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, own_folder_make, own_folder_remove);
 }
