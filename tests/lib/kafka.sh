@@ -26,13 +26,9 @@ END
 here=$(cd "$(dirname "$0")" && pwd)
 version=4.1.0
 log4j_version=2.24.3
-cache=${VERBATIM_CACHE:-$HOME/.cache/verbatim}/kafka-$version
-streams_cache=${VERBATIM_CACHE:-$HOME/.cache/verbatim}/kafka-streams-$version
-
-skip() {
-    echo "kafka.sh: $*" >&2
-    exit 77
-}
+. "$here/cache.sh"
+cache=$caches/kafka-$version
+streams_cache=$caches/kafka-streams-$version
 
 # FILE ARTIFACT
 write_pom() {
@@ -58,23 +54,18 @@ write_log_config() {
 END
 }
 
-# FOLDER ARTIFACT: fills the folder once, even when several tests ask at the same time.
+# FOLDER ARTIFACT
+fetch_jars() {
+    write_pom "$1/pom.xml" "$2" && write_log_config "$1/log4j2.xml" &&
+        mvn -q -B -f "$1/pom.xml" dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$1/jars"
+}
+
+# FOLDER ARTIFACT: fills the folder once.
 fetch_into() {
-    local folder=$1
-    [ ! -e "$folder/complete" ] || return 0
+    [ ! -e "$1/complete" ] || return 0
     command -v java >/dev/null || skip "no java (ops/deps --test installs one)"
     command -v mvn >/dev/null || skip "no mvn (ops/deps --test installs it)"
-    mkdir -p "$folder"
-    (
-        flock 9
-        [ ! -e "$folder/complete" ] || exit 0
-        write_pom "$folder/pom.xml" "$2"
-        write_log_config "$folder/log4j2.xml"
-        mvn -q -B -f "$folder/pom.xml" dependency:copy-dependencies -DincludeScope=runtime \
-            -DoutputDirectory="$folder/jars" >"$folder/fetch.log" 2>&1 ||
-            skip "Maven could not fetch $2: $(grep -m 1 ERROR "$folder/fetch.log")"
-        touch "$folder/complete"
-    ) 9>"$folder/lock"
+    once "$1/complete" fetch_jars "$1" "$2" || skip "Maven could not fetch $2: $(grep -m 1 ERROR "$1/fetch.log")"
 }
 
 fetch() { fetch_into "$cache" kafka_2.13; }

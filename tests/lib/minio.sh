@@ -21,26 +21,10 @@ END
 }
 
 version=${MINIO_VERSION:-v0.0.0-20260212201848-7aac2a2c5b7c}
-cache=${VERBATIM_CACHE:-$HOME/.cache/verbatim}/minio
+. "$(dirname "$0")/cache.sh"
+minio=$caches/minio/minio
 
-skip() {
-    echo "minio.sh: $*" >&2
-    exit 77
-}
-
-# Fills the cache once, even when several tests ask at the same time.
-fetch() {
-    [ ! -x "$cache/minio" ] || return 0
-    local go
-    go=$("$(dirname "$0")/go.sh") || skip "no minio in $cache, and no go to build it"
-    mkdir -p "$cache"
-    (
-        flock 9
-        [ ! -x "$cache/minio" ] || exit 0
-        GOBIN=$cache "$go" install "github.com/minio/minio@$version" >"$cache/build.log" 2>&1 ||
-            skip "go could not build MinIO: $(tail -n 1 "$cache/build.log")"
-    ) 9>"$cache/lock"
-}
+fetch() { go_once "$minio" "github.com/minio/minio@$version"; }
 
 free_port() { python3 "$(dirname "$0")/ports.py" 1; }
 
@@ -71,7 +55,7 @@ launch() {
     local dir=$1 port=$2
     MINIO_ROOT_USER=${MINIO_ROOT_USER:-verbatim} MINIO_ROOT_PASSWORD=${MINIO_ROOT_PASSWORD:-verbatim-secret} \
         MINIO_BROWSER=off MINIO_UPDATE=off MINIO_CI_CD=1 \
-        setsid "$cache/minio" server "$dir/data" --address "127.0.0.1:$port" --certs-dir "$dir/certs" --quiet \
+        setsid "$minio" server "$dir/data" --address "127.0.0.1:$port" --certs-dir "$dir/certs" --quiet \
         >>"$dir/minio.log" 2>&1 </dev/null &
     echo $! >"$dir/minio.pid"
     echo "$port" >"$dir/minio.port"

@@ -4,25 +4,17 @@
 # Exit 77, and why on stderr, where it can't be had.
 set -eu
 . "$(dirname "$0")/help.sh"
+. "$(dirname "$0")/cache.sh"
 here=$(cd "$(dirname "$0")" && pwd)
 requirements=${1:-$here/requirements.txt}
 sum=$(sha256sum "$requirements" | cut -c 1-12)
-version=$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null) || {
-    echo "python.sh: no python3 (ops/deps --test installs it)" >&2
-    exit 77
+version=$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null) ||
+    skip "no python3 (ops/deps --test installs it)"
+venv=$caches/python-$version-$sum
+
+make_venv() {
+    python3 -m venv --clear "$venv/env" &&
+        "$venv/env/bin/pip" -q --disable-pip-version-check install -r "$requirements"
 }
-venv=${VERBATIM_CACHE:-$HOME/.cache/verbatim}/python-$version-$sum
-if [ ! -e "$venv/complete" ]; then
-    mkdir -p "$venv"
-    (
-        flock 9
-        [ ! -e "$venv/complete" ] || exit 0
-        if ! { python3 -m venv --clear "$venv/env" && "$venv/env/bin/pip" -q --disable-pip-version-check \
-            install -r "$requirements"; } >"$venv/install.log" 2>&1; then
-            echo "python.sh: the packages could not be installed: $(tail -n 1 "$venv/install.log")" >&2
-            exit 77
-        fi
-        touch "$venv/complete"
-    ) 9>"$venv/lock"
-fi
+once "$venv/complete" make_venv || skip "the packages could not be installed: $(tail -n 1 "$venv/fetch.log")"
 echo "$venv/env/bin/python"

@@ -4,26 +4,19 @@
 #   example: tests/llm/with_suite.sh build/dev/tests/s3_test_botocore
 set -eu
 . "$(dirname "$0")/../lib/help.sh"
+. "$(dirname "$0")/../lib/cache.sh"
 here=$(cd "$(dirname "$0")" && pwd)
 version=1.44.8 # of botocore
-cache=${VERBATIM_CACHE:-$HOME/.cache/verbatim}/botocore-source-$version
+cache=$caches/botocore-source-$version
 python=$("$here/../lib/python.sh") || exit $?
 
-if [ ! -e "$cache/complete" ]; then
-    mkdir -p "$cache"
-    (
-        flock 9
-        [ ! -e "$cache/complete" ] || exit 0
-        if ! { "$python" -m pip -q --disable-pip-version-check download --no-deps --no-binary :all: -d "$cache" \
-            "botocore==$version" && tar -xzf "$cache/botocore-$version.tar.gz" -C "$cache" --strip-components=4 \
-            "botocore-$version/tests/unit/auth/aws4_testsuite"; } >"$cache/fetch.log" 2>&1; then
-            echo "with_suite.sh: botocore's source can't be had: $(tail -n 1 "$cache/fetch.log")" >&2
-            exit 77
-        fi
+fetch() {
+    "$python" -m pip -q --disable-pip-version-check download --no-deps --no-binary :all: -d "$cache" "botocore==$version" &&
+        tar -xzf "$cache/botocore-$version.tar.gz" -C "$cache" --strip-components=4 \
+            "botocore-$version/tests/unit/auth/aws4_testsuite" &&
         rm "$cache/botocore-$version.tar.gz"
-        touch "$cache/complete"
-    ) 9>"$cache/lock"
-fi
+}
+once "$cache/complete" fetch || skip "botocore's source can't be had: $(tail -n 1 "$cache/fetch.log")"
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 "$python" "$here/suite.py" "$cache/aws4_testsuite" >"$dir/vectors"
