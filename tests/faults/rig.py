@@ -17,6 +17,7 @@ import urllib.error
 import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+from metrics import scrape, sum_of, sums  # noqa: E402
 from ports import free_port  # noqa: E402
 
 SOURCE = os.environ.get("VERBATIM_SOURCE") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -81,18 +82,11 @@ class Member:
             env=environment, stdout=open(self.log, "ab"), stderr=subprocess.STDOUT)
 
     def metrics(self):
-        """name -> sum over its labels, and name{labels} -> value; empty while nobody answers."""
-        sums = collections.Counter()
-        for line in http(f"http://127.0.0.1:{self.port}/metrics")[2].decode().splitlines():
-            if not line.startswith("#"):
-                sample, value = line.rsplit(" ", 1)
-                sums[sample.split("{")[0]] += float(value)
-                sums[sample] += float(value)
-        return sums
+        """name -> sum over its labels; empty while nobody answers."""
+        return sums(scrape(self.port, timeout=30))
 
     def metric(self, name, **labels):
-        return sum(value for sample, value in self.metrics().items()
-                   if (sample.startswith(name + "{") and all(f'{k}="{v}"' in sample for k, v in labels.items())))
+        return sum_of(scrape(self.port, timeout=30), name, **labels)
 
     def ready(self):
         return http(f"http://127.0.0.1:{self.port}/readyz")[0]

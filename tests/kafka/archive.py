@@ -12,11 +12,11 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 
 import zstandard
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+from metrics import scrape, sums  # noqa: E402
 from ports import free_port  # noqa: E402
 
 BIN, DIR = sys.argv[1], tempfile.TemporaryDirectory()
@@ -44,13 +44,7 @@ class Member:
 
     def metric(self, name):
         """Its sum over all labels; -1 while the member doesn't answer or has none."""
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        try:
-            text = opener.open(f"http://127.0.0.1:{self.port}/metrics", timeout=2).read().decode()
-        except OSError:
-            return -1
-        values = [float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line.startswith(name + "{")]
-        return sum(values) if values else -1
+        return sums(scrape(self.port, timeout=2)).get(name, -1)
 
     def memory_mib(self):
         with open(f"/proc/{self.process.pid}/status") as status:

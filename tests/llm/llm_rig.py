@@ -11,6 +11,7 @@ import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "faults"))
 from rig import BIN, SOURCE, equal, free_port, http, wait_for  # noqa: E402
+from metrics import scrape, sum_of  # noqa: E402
 from ports import free_ports  # noqa: E402
 
 __all__ = ["SOURCE", "Run", "equal", "free_port", "http", "letters", "wait_for"]
@@ -88,16 +89,10 @@ class Run:
 
     def metrics(self):
         """Of genai: sample -> value."""
-        samples = {}
-        for line in http(f"http://127.0.0.1:{self.admin + 4}/metrics")[2].decode().splitlines():
-            if line and not line.startswith("#"):
-                sample, value = line.rsplit(" ", 1)
-                samples[sample] = float(value)
-        return samples
+        return scrape(self.admin + 4, timeout=30)
 
     def metric(self, name, **labels):
-        return sum(value for sample, value in self.metrics().items() if sample.split("{")[0] == name
-                   and all(f'{key}="{wanted}"' in sample for key, wanted in labels.items()))
+        return sum_of(self.metrics(), name, **labels)
 
     def done(self):
         return self.metric("verbatim_records_total", result="done")

@@ -1,19 +1,14 @@
 """Turns the Signature 4 test suite that botocore's source carries (aws4_testsuite: requests, and what they must be
-signed with) into the lines that s3_test_botocore reads; vectors.py in tests/s3 says which."""
+signed with) into the lines that s3_test_botocore reads."""
 import pathlib
 import re
 import sys
 import urllib.parse
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
+from signed_line import signed_line  # noqa: E402
+
 KEY, SECRET, SECONDS = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", 1440938160  # 20150830T123600Z
-
-
-def encode(text):
-    return (text if isinstance(text, bytes) else text.encode()).hex()
-
-
-def pairs(items):
-    return ",".join(encode(name) + "=" + encode(value) for name, value in items)
 
 
 def read_request(text):
@@ -36,8 +31,8 @@ def line_of(request, signed_request, authorization):
     token = tokens[0] if "x-amz-security-token" in signed else ""
     ours = ("host", "x-amz-date", "x-amz-security-token")  # added by the test, and by the signer
     rest = [(name, value) for name, value in headers if name.lower() in signed and name.lower() not in ours]
-    return "\t".join(["raw", method, host, encode(path), path, pairs(query), pairs(rest), encode(body), "us-east-1", "service",
-                      KEY, encode(SECRET), encode(token), str(SECONDS), authorization])
+    return signed_line("raw", method, host, path, path, query, rest, body, "us-east-1", "service", KEY, SECRET, token, SECONDS,
+                       authorization)
 
 
 for file in sorted(pathlib.Path(sys.argv[1]).rglob("*.req")):

@@ -12,12 +12,12 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.request
 
 import boto3
 import zstandard
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+from metrics import scrape, sums  # noqa: E402
 from ports import free_port  # noqa: E402
 
 BIN, ENDPOINT, DIR = sys.argv[1:4]
@@ -77,26 +77,12 @@ def stops(*options):
     expect_exit(member, 0, "SIGTERM")
 
 
-def metrics(port):
-    """name -> sum over its labels; empty while nobody answers."""
-    sums = collections.Counter()
-    try:
-        text = urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
-            f"http://127.0.0.1:{port}/metrics", timeout=5).read().decode()
-    except OSError:
-        return sums
-    for line in text.splitlines():
-        if not line.startswith("#"):
-            sums[line.split("{")[0].split(" ")[0]] += float(line.rsplit(" ", 1)[1])
-    return sums
-
-
 def finishes(*options):
     """Runs until nothing is left to read or to store."""
     port, until = free_port(), time.monotonic() + 180
     member = start("", f"--runtime.admin=127.0.0.1:{port}", *options)
     while True:
-        got = metrics(port)
+        got = sums(scrape(port))
         if got["verbatim_archived_records_total"] and not got["verbatim_backlog_records"] \
                 and not got["verbatim_archive_memory_bytes"]:
             break

@@ -1,13 +1,16 @@
-"""Signs requests with botocore and prints one a line, tab-separated, all texts in hex:
-rule, method, host, decoded path, path, query pairs, headers, payload, region, service, key, secret, token,
-seconds, the authorization header that botocore made."""
+"""Signs requests with botocore and prints one a line (tests/lib/signed_line.py)."""
 import datetime
+import os
 import random
+import sys
 import urllib.parse
 
 import botocore.auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+from signed_line import signed_line  # noqa: E402
 
 random.seed(20260102)
 KEY, SECRET = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
@@ -22,14 +25,6 @@ HEADERS = [[], [("content-type", "application/json")], [("X-Amz-Meta-A", "  two 
 PAYLOADS = [b"", b'{"a":1}', bytes(range(256))]
 
 
-def encode(text):
-    return (text if isinstance(text, bytes) else text.encode()).hex()
-
-
-def pairs(items):
-    return ",".join(encode(name) + "=" + encode(value) for name, value in items)
-
-
 def sign(s3, method, path, query, headers, payload, token, seconds):
     now = datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc)
     botocore.auth.get_current_datetime = lambda *a, **k: now.replace(tzinfo=None)
@@ -39,9 +34,8 @@ def sign(s3, method, path, query, headers, payload, token, seconds):
     request = AWSRequest(method, "http://" + host + wire, headers=dict(headers), data=payload, params=query)
     kind = botocore.auth.S3SigV4Auth if s3 else botocore.auth.SigV4Auth
     kind(Credentials(KEY, SECRET, token or None), service, region).add_auth(request)
-    print("\t".join(["s3" if s3 else "other", method, host, encode(path), wire, pairs(query), pairs(headers),
-                     encode(payload), region, service, KEY, encode(SECRET), encode(token), str(seconds),
-                     request.headers["Authorization"]]))
+    print(signed_line("s3" if s3 else "other", method, host, path, wire, query, headers, payload, region, service, KEY, SECRET,
+                      token, seconds, request.headers["Authorization"]))
 
 
 for s3 in (True, False):
