@@ -63,7 +63,7 @@ static void keep(struct asker *asker, struct task *task, struct str raw,
 void asker_take(struct asker *asker, struct task *task, struct str raw,
                 const struct llm_result *result, struct asker_source source)
 {
-    void *answer;
+    void *answer = NULL;
     struct answer_notes notes;
     struct err err = {0};
     if (!raw.data) {
@@ -83,7 +83,7 @@ void asker_take(struct asker *asker, struct task *task, struct str raw,
 
 bool asker_take_known(struct asker *asker, struct task *task, struct str raw)
 {
-    void *answer;
+    void *answer = NULL;
     struct answer_notes notes;
     struct err err;
     const struct stage *stage = &asker->stages[task->stage];
