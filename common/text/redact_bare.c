@@ -269,14 +269,15 @@ static bool is_signature(struct redact_finder *finder, const struct name *name)
     size_t i = name->start, end = name->end + (at(text, name->end) == '.');
     if (end < text.size || i < 4) return false;
     while (i && text.data[i - 1] == ' ') i--;
+    if (!i) return false;
     /* "Quedo a la espera. Txema." */
-    if (name->parts == 1 && strchr(".!?\n", text.data[i - 1]))
+    if (name->parts == 1 && is_one_of(text.data[i - 1], ".!?\n"))
         return i > SIGNED_LEAST && !is_upper(text.data[i - 2]) && redact_speaks_of_self(finder);
     size_t dash = i;
     while (i && (text.data[i - 1] == '-' || text.data[i - 1] == '~')) i--;
     if (i == dash) return false;
     while (i && text.data[i - 1] == ' ') i--;
-    return i && strchr(".!?\n", text.data[i - 1]);
+    return i && is_one_of(text.data[i - 1], ".!?\n");
 }
 
 /* "the Makinen novel", "the Aguirre brothers": a family name, and what goes with one. */

@@ -179,7 +179,8 @@ uint8_t redact_id_groups(const struct redact_finder *finder, const struct redact
          other = context->nearest & (CUE(ORDER) | CUE(PHONE) | CUE(ACCOUNT));
     size_t count = 0;
     if (digits->plus) return 0;
-    if (is_letter(at(finder->text, digits->start))) return 3; /* redact_id_letter() */
+    if (is_letter(at(finder->text, digits->start))) /* redact_id_letter() */
+        return cue || !(other || finder->english) ? 3 : 0;
     for (uint8_t groups = 1; groups <= digits->groups; groups++) {
         count += digits->sizes[groups - 1];
         for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {

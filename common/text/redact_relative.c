@@ -81,6 +81,24 @@ static bool is_gift(struct str text, const struct redact_word *owner, const stru
     return !name->known && verb.size && IS_ONE_OF(&verb, gives);
 }
 
+/* "hermana [mayor] Maite", "friend [called] Anna": behind what says which one. */
+static size_t skip_which(struct str text, size_t i)
+{
+    struct redact_word of;
+    redact_word_at(text, i, &of);
+    static const char *const ages[] = {"mayor",   "menor", "mediano", "mediana", "pequeno",
+                                       "pequena", "aine",  "ainee",   "cadet",   "cadette"};
+    if (IS_ONE_OF(&of, ages) && !of.capital) { /* "su hermana mayor Maite" */
+        i = skip_blanks(text, of.end + (at(text, of.end) == ','));
+        redact_word_at(text, i, &of);
+    }
+    if (IS_ONE_OF(&of,
+                  ((const char *const[]){"de", "of", "named", "called", "llamado", "llamada"})) &&
+        !of.capital)
+        i = skip_blanks(text, of.end);
+    return i;
+}
+
 static size_t behind_relative(struct redact_finder *finder, const struct redact_word *cue)
 {
     struct str text = finder->text;
@@ -96,17 +114,7 @@ static size_t behind_relative(struct redact_finder *finder, const struct redact_
     /* "@user: Das mit" */
     bool colon = at(text, cue->end) == ':' && before(text, cue->start) != '@';
     size_t i = skip_blanks(text, cue->end + (at(text, cue->end) == ',' || colon));
-    redact_word_at(text, i, &of);
-    static const char *const ages[] = {"mayor",   "menor", "mediano", "mediana", "pequeno",
-                                       "pequena", "aine",  "ainee",   "cadet",   "cadette"};
-    if (IS_ONE_OF(&of, ages) && !of.capital) { /* "su hermana mayor Maite" */
-        i = skip_blanks(text, of.end + (at(text, of.end) == ','));
-        redact_word_at(text, i, &of);
-    }
-    if (IS_ONE_OF(&of,
-                  ((const char *const[]){"de", "of", "named", "called", "llamado", "llamada"})) &&
-        !of.capital)
-        i = skip_blanks(text, of.end);
+    i = skip_which(text, i);
     size_t cue_start = cue->start;
     redact_word_at(text, i, &first);
     redact_word_before(text, cue->start, &of);

@@ -38,7 +38,7 @@ static inline uint64_t redact_hash_step(uint64_t hash, uint64_t first, uint64_t 
 {
     __extension__ typedef unsigned __int128 uint128;
     uint128 product = (uint128)(hash ^ first ^ 0x9E3779B97F4A7C15u) *
-                      (second ^ 0xD6E8FEB86659FD93u);
+                      (second ^ 0x8EBC6AF09C88C6E3u);
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 

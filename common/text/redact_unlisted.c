@@ -316,11 +316,44 @@ void redact_mark_said(uint64_t *before_it, uint64_t *behind_it)
 #undef MARK_ALL
 }
 
-size_t redact_unlisted_name(struct redact_finder *finder, const struct redact_word *word,
-                            const struct name *read)
+/* A name that the words around it neither said nor refused: by what leads it and follows. */
+static size_t judge_led(struct redact_finder *finder, const struct redact_word *word,
+                        const struct name *name, const struct name_around *around)
 {
     static const char *const people_are[] = {
         "am", "add", "says", "named", "under", "remove", "mother", "grandmother", "grandfather"};
+    struct str text = finder->text;
+    bool led = around->lead.size && IS_ONE_OF(&around->lead, people_are),
+         acts = around->follow.size && name_people_do(&around->follow);
+    if (name->parts == 1) {
+        bool sure = (word->foreign && word->size >= 4) || led || word_is(&around->lead, "me");
+        return sure || acts ? name_decide(finder, name, led ? NAME_LIKELY : NAME_POSSIBLE) : 0;
+    }
+    bool person = led || acts || is_addressee(text, name);
+    person |= (name->known || name->also) &&
+              (word_is(&around->lead, "m") || word_is(&around->lead, "am")); /* "I'm Martin …" */
+    bool alone =
+        starts_line(text, name->start) && (at(text, name->end) == '\n' || name->end == text.size);
+    /* "fait à Lyon le 3 mai, B. Chastagnier" */
+    bool closes = name->initial && name->end + (at(text, name->end) == '.') >= text.size &&
+                  name->start > 1 && is_one_of(text.data[name->start - 2], ",.");
+    bool follows = around->follow.size && name_is_followed_as_person(&around->follow);
+    bool starts = name_starts_sentence(text, name->start);
+    bool family = are_two_like_names(text, name, starts) ||
+                  (name->known && (!starts || alone || follows));
+    bool field = name_is_field(finder, name) && (name->known || name->initial);
+    bool head = alone && redact_registers(finder) & REGISTER_CONTACT; /* of a letter or a form */
+    if (!person && !(finder->english && name->foreign) && !family && !field && !head &&
+        !(name->initial && alone) && !closes)
+        return 0;
+    if (name_is_brand(text, name) || name_is_place(text, name)) return name->end;
+    int points = person || alone ? NAME_SURE : NAME_LIKELY;
+    return name_decide(finder, name, points + (name_is_field(finder, name) ? 4 : 0));
+}
+
+size_t redact_unlisted_name(struct redact_finder *finder, const struct redact_word *word,
+                            const struct name *read)
+{
     struct str text = finder->text;
     if (word->upper || (word->size < 3 && at(text, word->end) != '-') || word->cues & CUE(COMMON) ||
         (!word->cues && redact_is_ordinary(word)) || !redact_may_be_said(text, word))
@@ -359,30 +392,5 @@ size_t redact_unlisted_name(struct redact_finder *finder, const struct redact_wo
         is_kind_or_not(text, &name))
         return name_decide(finder, &name, NAME_LIKELY);
     if (name.parts == 1 && (!finder->english || !name.foreign)) return 0;
-    bool led = around.lead.size && IS_ONE_OF(&around.lead, people_are),
-         acts = around.follow.size && name_people_do(&around.follow);
-    if (name.parts == 1) {
-        bool sure = (word->foreign && word->size >= 4) || led || word_is(&around.lead, "me");
-        return sure || acts ? name_decide(finder, &name, led ? NAME_LIKELY : NAME_POSSIBLE) : 0;
-    }
-    bool person = led || acts || is_addressee(text, &name);
-    person |= (name.known || name.also) &&
-              (word_is(&around.lead, "m") || word_is(&around.lead, "am")); /* "I'm Martin …" */
-    bool alone =
-        starts_line(text, name.start) && (at(text, name.end) == '\n' || name.end == text.size);
-    /* "fait à Lyon le 3 mai, B. Chastagnier" */
-    bool closes = name.initial && name.end + (at(text, name.end) == '.') >= text.size &&
-                  name.start > 1 && is_one_of(text.data[name.start - 2], ",.");
-    bool follows = around.follow.size && name_is_followed_as_person(&around.follow);
-    bool starts = name_starts_sentence(text, name.start);
-    bool family = are_two_like_names(text, &name, starts) ||
-                  (name.known && (!starts || alone || follows));
-    bool field = name_is_field(finder, &name) && (name.known || name.initial);
-    bool head = alone && redact_registers(finder) & REGISTER_CONTACT; /* of a letter or a form */
-    if (!person && !(finder->english && name.foreign) && !family && !field && !head &&
-        !(name.initial && alone) && !closes)
-        return 0;
-    if (name_is_brand(text, &name) || name_is_place(text, &name)) return name.end;
-    int points = person || alone ? NAME_SURE : NAME_LIKELY;
-    return name_decide(finder, &name, points + (name_is_field(finder, &name) ? 4 : 0));
+    return judge_led(finder, word, &name, &around);
 }

@@ -37,8 +37,8 @@ static bool is_made_up(struct str name)
 
 bool name_is_users(const struct redact_word *cue)
 {
-    static const char *const cues[] = {"user",    "username", "usuario", "utilisateur", "identifiant",
-                                       "pseudo", "nickname", "userid"};
+    static const char *const cues[] = {"user",        "username", "usuario",  "utilisateur",
+                                       "identifiant", "pseudo",   "nickname", "userid"};
     return IS_ONE_OF(cue, cues);
 }
 
@@ -56,7 +56,11 @@ size_t redact_user_name(struct redact_finder *finder, const struct redact_word *
     bool whole = end == text.size || is_one_of(text.data[end], "\n,;.\"')");
     bool alone = colon && whole && word.end == end && !word.cues && !redact_is_ordinary(&word);
     /* "as a user Windows10 …" */
-    bool told = colon || link || !word.capital || memchr(text.data + start, '_', end - start);
+    bool joined = memchr(text.data + start, '_', end - start) ||
+                  memchr(text.data + start, '.', end - start);
+    bool told = colon || link || !word.capital || joined;
+    /* "a user since2019" */
+    if (!joined && (word.cues & CUE(COMMON) || redact_is_ordinary(&word))) return 0;
     if (!alone && !(told && is_made_up(str_slice(text, start, end)))) return 0;
     redact_add(finder, start, end, REDACT_ACCOUNT);
     return end;

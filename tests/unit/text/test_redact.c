@@ -26,6 +26,10 @@ static const struct redact_case {
     {"nor is a provider's", "fr", "Je suis client chez orange.fr depuis 2 ans", NULL},
     {"a handle is no e-mail", "en", "thanks @acme_help for nothing", NULL},
     {"a price per piece", "en", "3 @ 5.99 each", NULL},
+    {"blanks before a signature, and nothing", "es", "    Anna.", NULL},
+    {"a part's version", "en", "Version E-12.345.678 of the part", NULL},
+    {"a year that sticks to its word", "en", "I am a user since2019 and like it", NULL},
+    {"a foreign word whose hash isn't a name's", "en", "Thanks to Eliminating and the team.", NULL},
     {"a firm's own mailbox may be one man's", "en", "I wrote to info@acme.example", "I wrote to [EMAIL]"},
     /* phones */
     {"international", "en", "+1-408-555-1234 or +44 20 7946 0018", "[PHONE] or [PHONE]"},
