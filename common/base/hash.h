@@ -24,19 +24,24 @@ uint64_t hash_fast(struct str data, uint64_t seed); /* XXH3 64 bits */
 enum { HASH_WORD_BYTES = 16 };
 uint64_t hash_word(struct str word);
 
+static inline uint64_t hash_word_ends(uint64_t head, uint64_t tail, size_t size)
+{
+    __extension__ typedef unsigned __int128 uint128;
+    uint128 product = (uint128)(head ^ UINT64_C(0xa0761d6478bd642f)) *
+                      (tail ^ (UINT64_C(0xe7037ed1a0b428db) + size));
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
 /* The same where 8 bytes can be read from `at` on, however short the word is. */
 static inline uint64_t hash_word_at(const char *at, size_t size)
 {
-    __extension__ typedef unsigned __int128 uint128;
     if (size - 1 >= HASH_WORD_BYTES) return hash_fast(str_make(at, size), 0); /* or none at all */
     int64_t more = (int64_t)size - 8;
     uint64_t beyond = (uint64_t)(-more & more >> 63); /* bytes read that aren't the word's, or 0 */
     uint64_t head, tail;
     memcpy(&head, at, sizeof head);
     memcpy(&tail, at + size + beyond - 8, sizeof tail);
-    uint128 product = (uint128)(le64toh(head) << 8 * beyond ^ UINT64_C(0xa0761d6478bd642f)) *
-                      (le64toh(tail) << 8 * beyond ^ (UINT64_C(0xe7037ed1a0b428db) + size));
-    return (uint64_t)product ^ (uint64_t)(product >> 64);
+    return hash_word_ends(le64toh(head) << 8 * beyond, le64toh(tail) << 8 * beyond, size);
 }
 
 /* The same where 8 bytes can be read before `at`, too: they are taken with the word, and masked. By
@@ -48,14 +53,11 @@ struct hash_ends {
 extern const struct hash_ends hash_ends;
 static inline uint64_t hash_word_within(const char *at, size_t size)
 {
-    __extension__ typedef unsigned __int128 uint128;
     if (size - 1 >= HASH_WORD_BYTES) return hash_fast(str_make(at, size), 0);
     uint64_t head, tail, mask = hash_ends.masks[size];
     memcpy(&head, at + hash_ends.from[size], sizeof head);
     memcpy(&tail, at + size - sizeof tail, sizeof tail);
-    uint128 product = (uint128)((le64toh(head) & mask) ^ UINT64_C(0xa0761d6478bd642f)) *
-                      ((le64toh(tail) & mask) ^ (UINT64_C(0xe7037ed1a0b428db) + size));
-    return (uint64_t)product ^ (uint64_t)(product >> 64);
+    return hash_word_ends(le64toh(head) & mask, le64toh(tail) & mask, size);
 }
 
 void hash_sha256(struct str data, uint8_t out[static SHA256_BYTES]);

@@ -1,8 +1,8 @@
 /* What is in force: defaults < file < environment < flags, each value with its origin.
  *
  * A file has [module] sections of `name = value` lines; lines that start with `#` or `;`
- * are comments; a key stands in it once. The environment name of [segment] model is VERBATIM_SEGMENT_MODEL,
- * its flag --segment.model=VALUE. The section [kafka] takes any librdkafka property as it is
+ * are comments; a key stands in it once. The environment name of [segment] model is
+ * VERBATIM_SEGMENT_MODEL, its flag --segment.model=VALUE. The section [kafka] takes any librdkafka property as it is
  * (VERBATIM_KAFKA_BOOTSTRAP_SERVERS is kafka.bootstrap.servers; --kafka.linger.ms=5). NAME_file
  * reads a secret NAME from the first line of a file.
  *

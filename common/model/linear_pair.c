@@ -84,8 +84,8 @@ void linear_pair_between_parts(const struct linear_level *levels, enum linear_ha
     }
 }
 
-/* Eight bytes as shorts: interleaved with zeros, which compilers do at once. They come as one number:
- * copied into a vector's half, they would go through memory, and be waited for. */
+/* Eight bytes as shorts: interleaved with zeros, which compilers do at once. They come as one
+ * number: copied into a vector's half, they would go through memory, and be waited for. */
 static inline shorts_8 widen(const uint8_t *weights)
 {
     typedef uint64_t longs_2 __attribute__((vector_size(2 * BOTH)));

@@ -108,28 +108,32 @@ static void schema_enum(const struct enumeration *enumeration, struct buffer *ou
     buffer_add_char(out, ']');
 }
 
-static void schema_field(const struct field *field, struct buffer *out)
+static void schema_most(const char *keyword, unsigned most, struct buffer *out)
+{
+    if (most) buffer_printf(out, ",\"%s\":%u", keyword, most);
+}
+
+static void schema_type(const struct field *field, struct buffer *out)
 {
     unsigned most = field->most;
-    buffer_add_char(out, '{');
     switch ((enum field_kind)field->kind) {
     case KIND_bool: buffer_add(out, STR("\"type\":\"boolean\"")); break;
     case KIND_u32:
     case KIND_u64:
         buffer_add(out, STR("\"type\":\"integer\",\"minimum\":0"));
-        if (most) buffer_printf(out, ",\"maximum\":%u", most);
+        schema_most("maximum", most, out);
         break;
     case KIND_f32:
         buffer_add(out, STR("\"type\":\"number\""));
         if (most) buffer_printf(out, ",\"minimum\":-%u,\"maximum\":%u", most, most);
         break;
-    case KIND_str:
-        buffer_add(out, STR("\"type\":\"string\""));
-        if (most) buffer_printf(out, ",\"maxLength\":%u", most);
-        break;
     case KIND_amount:
         buffer_add(out, STR("\"type\":\"number\",\"minimum\":0"));
-        if (most) buffer_printf(out, ",\"maximum\":%u", most);
+        schema_most("maximum", most, out);
+        break;
+    case KIND_str:
+        buffer_add(out, STR("\"type\":\"string\""));
+        schema_most("maxLength", most, out);
         break;
     case KIND_bin:
         buffer_add(out, STR("\"type\":\"string\",\"contentEncoding\":\"base64\""));
@@ -155,18 +159,22 @@ static void schema_field(const struct field *field, struct buffer *out)
         schema_enum(field->enumeration, out);
         buffer_add_char(out, '}');
         break;
-    case KIND_struct: /* its own braces */
-    case KIND_list: break;
-    }
-    if (field->kind == KIND_list) {
+    case KIND_list:
         buffer_printf(out, "\"type\":\"array\",\"maxItems\":%u,\"items\":", most);
         reference_shape_schema(field->shape, out);
-    }
-    if (field->kind == KIND_struct) {
+        break;
+    case KIND_struct: /* so that it may have a description of its own */
         buffer_add(out, STR("\"allOf\":["));
         reference_shape_schema(field->shape, out);
         buffer_add_char(out, ']');
+        break;
     }
+}
+
+static void schema_field(const struct field *field, struct buffer *out)
+{
+    buffer_add_char(out, '{');
+    schema_type(field, out);
     buffer_add(out, STR(",\"description\":"));
     json_write_string(out, str_of(field->help));
     buffer_add_char(out, '}');

@@ -109,7 +109,8 @@ static int send_all(struct bus_producer *producer, struct input *input, struct s
         }
         rc = pack(shipment, &intake, &ids.random, now_ms, err);
         if (rc == E_OK) sending->sent++;
-        if (rc == E_OK && shipment->count == BATCH_RECORDS) rc = ship(producer, shipment, sending, err);
+        if (rc == E_OK && shipment->count == BATCH_RECORDS)
+            rc = ship(producer, shipment, sending, err);
         progress_set(&progress, sending->sent);
     }
     if (rc == E_OK) rc = ship(producer, shipment, sending, err);
@@ -176,8 +177,8 @@ const struct command send_command = {
     .summary = "feedback from files straight onto the bus",
     .usage = "[--text-column NAME] [--json] [FILE ...]",
     .details = "NDJSON or CSV as for analyze; unknown fields are refused. Counts only what the bus "
-               "holds. Exit status 75: the bus took longer than bus.commit_timeout, and what was handed to "
-               "it last may be there or not.\n\n"
+               "holds. Exit status 75: the bus took longer than bus.commit_timeout, and what was "
+               "handed to it last may be there or not.\n\n"
                "Example: verbatim send config/sample/feedback.ndjson\n",
     .run = send_run,
 };

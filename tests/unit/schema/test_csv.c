@@ -35,67 +35,68 @@ static void read_rows(struct str text, bool complete, struct buffer *out)
     arena_deinit(&arena);
 }
 
+static const struct {
+    const char *why;
+    struct str text;
+    bool complete;
+    const char *rows;
+} files[] = {
+    {"nothing", TEXT(""), true, ""},
+    {"LF", TEXT("a,b\nc,d\n"), true, "1:a|b / 2:c|d"},
+    {"CRLF", TEXT("a,b\r\nc,d\r\n"), true, "1:a|b / 2:c|d"},
+    {"no line end at the end", TEXT("a,b\nc,d"), true, "1:a|b / 2:c|d"},
+    {"a byte order mark",
+     TEXT("\xef\xbb\xbf"
+          "a,b\n"),
+     true, "1:a|b"},
+    {"a byte order mark before a quote",
+     TEXT("\xef\xbb\xbf"
+          "\"a\",b\n"),
+     true, "1:a|b"},
+    {"empty cells", TEXT(",\na,,b\n"), true, "1:| / 2:a||b"},
+    {"a comma at the end is one more cell", TEXT("a,\n"), true, "1:a|"},
+    {"empty lines are passed over, and counted", TEXT("\na\n\r\n\nb\n"), true, "2:a / 5:b"},
+    {"ragged rows are the caller's business", TEXT("a,b\nc\nd,e,f\n"), true,
+     "1:a|b / 2:c / 3:d|e|f"},
+    {"quotes", TEXT("\"a\",\"b c\"\n"), true, "1:a|b c"},
+    {"a comma in quotes", TEXT("\"a,b\",c\n"), true, "1:a,b|c"},
+    {"a doubled quote", TEXT("\"a \"\"b\"\"\",\"\"\"\"\n"), true, "1:a \"b\"|\""},
+    {"an empty cell in quotes", TEXT("\"\",x\n"), true, "1:|x"},
+    {"line ends in quotes, and lines after it keep their numbers", TEXT("\"a\nb\r\nc\",d\ne\n"),
+     true, "1:a\nb\r\nc|d / 4:e"},
+    {"white space stays", TEXT(" a , b \n"), true, "1: a | b "},
+    {"semicolons", TEXT("a;b\n1,5;2\n"), true, "1:a|b / 2:1,5|2"},
+    {"tabs", TEXT("a\tb\n1,5\t;\n"), true, "1:a|b / 2:1,5|;"},
+    {"what parts them is named", TEXT("sep=;\r\na,b;c\r\n"), true, "2:a,b|c"},
+    {"that may be a tab", TEXT("sep=\t\r\na,b\tc\r\n"), true, "2:a,b|c"},
+    {"or a blank, behind a byte order mark", TEXT("\xef\xbb\xbfSEP= \na,b c\n"), true,
+     "2:a,b|c"},
+    {"a column of that name", TEXT("sep=\ta\nb\tc\n"), true, "1:sep=|a / 2:b|c"},
+    {"a semicolon in a quoted header is no delimiter", TEXT("\"a;b;c\",d\n"), true,
+     "1:a;b;c|d"},
+    {"a quote inside a cell is text", TEXT("a,5\" nail\nb,c\n"), true,
+     "1:a|5\" nail / 2:b|c"},
+    {"junk behind a closing quote", TEXT("\"a\"b,c\nd\n"), true, "! / 2:d"},
+    {"a blank before a quote", TEXT("a, \"b\"\nd\n"), true, "! / 2:d"},
+    {"a blank behind a quote", TEXT("\"a\" ,b\nd\n"), true, "! / 2:d"},
+    {"a quote that is never closed", TEXT("a\n\"b,c\nd\n"), true, "1:a / !"},
+    {"a quote alone", TEXT("\""), true, "!"},
+    {"a row whose end has not come waits", TEXT("a,b\nc,"), false, "1:a|b +2"},
+    {"so does one in quotes", TEXT("a\n\"b\nc"), false, "1:a +4"},
+    {"and one whose closing quote may be half of a pair", TEXT("\"a\""), false, "+3"},
+};
+
 static void rows_are_cut(void **state)
 {
-    static const struct {
-        const char *why;
-        struct str text;
-        bool complete;
-        const char *rows;
-    } cases[] = {
-        {"nothing", TEXT(""), true, ""},
-        {"LF", TEXT("a,b\nc,d\n"), true, "1:a|b / 2:c|d"},
-        {"CRLF", TEXT("a,b\r\nc,d\r\n"), true, "1:a|b / 2:c|d"},
-        {"no line end at the end", TEXT("a,b\nc,d"), true, "1:a|b / 2:c|d"},
-        {"a byte order mark",
-         TEXT("\xef\xbb\xbf"
-              "a,b\n"),
-         true, "1:a|b"},
-        {"a byte order mark before a quote",
-         TEXT("\xef\xbb\xbf"
-              "\"a\",b\n"),
-         true, "1:a|b"},
-        {"empty cells", TEXT(",\na,,b\n"), true, "1:| / 2:a||b"},
-        {"a comma at the end is one more cell", TEXT("a,\n"), true, "1:a|"},
-        {"empty lines are passed over, and counted", TEXT("\na\n\r\n\nb\n"), true, "2:a / 5:b"},
-        {"ragged rows are the caller's business", TEXT("a,b\nc\nd,e,f\n"), true,
-         "1:a|b / 2:c / 3:d|e|f"},
-        {"quotes", TEXT("\"a\",\"b c\"\n"), true, "1:a|b c"},
-        {"a comma in quotes", TEXT("\"a,b\",c\n"), true, "1:a,b|c"},
-        {"a doubled quote", TEXT("\"a \"\"b\"\"\",\"\"\"\"\n"), true, "1:a \"b\"|\""},
-        {"an empty cell in quotes", TEXT("\"\",x\n"), true, "1:|x"},
-        {"line ends in quotes, and lines after it keep their numbers", TEXT("\"a\nb\r\nc\",d\ne\n"),
-         true, "1:a\nb\r\nc|d / 4:e"},
-        {"white space stays", TEXT(" a , b \n"), true, "1: a | b "},
-        {"semicolons", TEXT("a;b\n1,5;2\n"), true, "1:a|b / 2:1,5|2"},
-        {"tabs", TEXT("a\tb\n1,5\t;\n"), true, "1:a|b / 2:1,5|;"},
-        {"what parts them is named", TEXT("sep=;\r\na,b;c\r\n"), true, "2:a,b|c"},
-        {"that may be a tab", TEXT("sep=\t\r\na,b\tc\r\n"), true, "2:a,b|c"},
-        {"or a blank, behind a byte order mark", TEXT("\xef\xbb\xbfSEP= \na,b c\n"), true,
-         "2:a,b|c"},
-        {"a column of that name", TEXT("sep=\ta\nb\tc\n"), true, "1:sep=|a / 2:b|c"},
-        {"a semicolon in a quoted header is no delimiter", TEXT("\"a;b;c\",d\n"), true,
-         "1:a;b;c|d"},
-        {"a quote inside a cell is text", TEXT("a,5\" nail\nb,c\n"), true,
-         "1:a|5\" nail / 2:b|c"},
-        {"junk behind a closing quote", TEXT("\"a\"b,c\nd\n"), true, "! / 2:d"},
-        {"a blank before a quote", TEXT("a, \"b\"\nd\n"), true, "! / 2:d"},
-        {"a blank behind a quote", TEXT("\"a\" ,b\nd\n"), true, "! / 2:d"},
-        {"a quote that is never closed", TEXT("a\n\"b,c\nd\n"), true, "1:a / !"},
-        {"a quote alone", TEXT("\""), true, "!"},
-        {"a row whose end has not come waits", TEXT("a,b\nc,"), false, "1:a|b +2"},
-        {"so does one in quotes", TEXT("a\n\"b\nc"), false, "1:a +4"},
-        {"and one whose closing quote may be half of a pair", TEXT("\"a\""), false, "+3"},
-    };
     (void)state;
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    for (size_t i = 0; i < COUNT_OF(files); i++) {
         struct buffer out = {0};
-        CASE(cases[i].why);
-        char *copy = malloc(cases[i].text.size + 1); /* of exactly this size, for ASan */
+        CASE(files[i].why);
+        char *copy = malloc(files[i].text.size + 1); /* of exactly this size, for ASan */
         assert_non_null(copy);
-        memcpy(copy, cases[i].text.data, cases[i].text.size);
-        read_rows(str_make(copy, cases[i].text.size), cases[i].complete, &out);
-        assert_string_equal(buffer_cstr(&out), cases[i].rows);
+        memcpy(copy, files[i].text.data, files[i].text.size);
+        read_rows(str_make(copy, files[i].text.size), files[i].complete, &out);
+        assert_string_equal(buffer_cstr(&out), files[i].rows);
         free(copy);
         buffer_deinit(&out);
     }
