@@ -134,14 +134,16 @@ static void find_clauses(struct reading *reading)
 {
     enum { OPENS = 1, APOSTROPHE = 2 };
     const struct linear_pair *pair = &reading->engine->pair;
-    uint32_t count = reading->tokens->count, ahead = pair->weights ? 0 : reading->features.count;
+    uint32_t count = reading->tokens->count;
     for (uint32_t first = 0; first < count; first += FLAGS_MOST) {
         uint32_t words = count - first < FLAGS_MOST ? count - first : FLAGS_MOST;
         const struct token *tokens = &reading->tokens->items[first];
         const uint16_t *sets = &reading->features.sets[first];
+        const uint32_t *items = reading->features.items;
         uint8_t flags[FLAGS_MOST];
         for (uint32_t i = 0; i < words; i++) {
-            ahead = linear_pair_prefetch(pair, &reading->features, ahead);
+            /* its pair with the word before, mostly: other features are seen more often */
+            linear_pair_prefetch(pair, items[reading->features.first[first + i + 1] - 1]);
             /* no sentence begins but where a clause does */
             flags[i] = (uint8_t)(tokens[i].apostrophe * APOSTROPHE +
                                  tokens[i].clause_before * OPENS);

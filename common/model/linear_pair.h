@@ -21,21 +21,15 @@ int linear_pair_init(const struct linear_model *one, const struct linear_model *
                      struct linear_pair *ret_pair, struct err *err) CHECKED;
 void linear_pair_deinit(struct linear_pair *pair); /* zeroed is fine */
 
-/* Asks for the weights of some features from `at` on, so that they are there when they are summed,
- * and returns where to go on; of a pair with weights. Best done among other work, once a token: the
- * processor fetches only so many at a time. */
-enum { LINEAR_PAIR_AHEAD = 6 };
-static inline uint32_t linear_pair_prefetch(const struct linear_pair *pair,
-                                            const struct linear_features *features, uint32_t at)
+/* Asks for the weights of a feature, so that they are there when they are summed: best done among
+ * other work, as the processor fetches only so many at a time. */
+static inline void linear_pair_prefetch(const struct linear_pair *pair, uint32_t feature)
 {
-    if (features->count - at < LINEAR_PAIR_AHEAD) return at;
-    /* any byte of a bucket will do, so its number needn't be cut off and multiplied */
+    /* any byte of a bucket will do, so its number needn't be cut off and multiplied; a number, as
+     * there may be no weights */
     _Static_assert(2 * LINEAR_PAIR_CLASSES == 8, "eight bytes a bucket");
     uint32_t shift = 32 - 3 - pair->bucket_bits;
-    const uint32_t *items = features->items + at;
-    for (int i = 0; i < LINEAR_PAIR_AHEAD; i++)
-        __builtin_prefetch(pair->weights + (items[i] >> shift));
-    return at + LINEAR_PAIR_AHEAD;
+    __builtin_prefetch((const void *)((uintptr_t)pair->weights + (feature >> shift)));
 }
 
 enum linear_half { LINEAR_ONE, LINEAR_OTHER };

@@ -50,6 +50,12 @@ static inline uint8_t sieved_prefix(const struct topic_sieve *sieve, const char 
     return sieve->prefixes[prefix % TOPIC_PREFIX_SLOTS];
 }
 
+static inline uint8_t sieved_first(const struct topic_sieve *sieve, const struct token *token)
+{
+    bool readable = token->kind != TOKEN_EMOJI || token->folded.size >= TOPIC_PREFIX_BYTES;
+    return sieved_prefix(sieve, readable ? token->folded.data : "\0\0\0");
+}
+
 /* What sieved_pair() says of token `at` when elisions are taken off it, off the one behind, or off
  * both: may be wanted of each that has an elision or stands before one that has. */
 static uint8_t sieved_bare(const struct topic_sieve *sieve, const struct tokens *tokens,
@@ -73,15 +79,13 @@ struct topic_places topics_places(const struct topic_sieve *sieve, const struct 
     uint8_t one = (uint8_t)languages, other = (uint8_t)(languages << TOPIC_OTHER_SHIFT);
     _Static_assert((int)TOPIC_PLACES == (int)FLAGS_MOST, "flags of all are told at once");
     assert(first < last && count <= TOPIC_PLACES);
+    uint64_t next = last < tokens->count ? token[count].hash : 0;
     /* without branches on the words, which can't be foreseen */
-    for (uint32_t i = 0; i < count; i++) {
-        bool readable = token[i].kind != TOKEN_EMOJI || token[i].folded.size >= TOPIC_PREFIX_BYTES;
-        prefixes[i] = sieved_prefix(sieve, readable ? token[i].folded.data : "\0\0\0");
+    for (uint32_t i = count; i-- > 0;) {
+        words[i] = sieved_pair(sieve, token[i].hash, next);
+        prefixes[i] = sieved_first(sieve, &token[i]);
+        next = token[i].hash;
     }
-    for (uint32_t i = 0; i + 1 < count; i++)
-        words[i] = sieved_pair(sieve, token[i].hash, token[i + 1].hash);
-    words[count - 1] = sieved_pair(sieve, token[count - 1].hash,
-                                   last < tokens->count ? token[count].hash : 0);
     uint64_t left = elided | elided >> 1;
     if (last < tokens->count && token[count].apostrophe) left |= UINT64_C(1) << (count - 1);
     for (; left; left &= left - 1) {
