@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/ascii.h"
+
 void sigv4_signer_deinit(struct sigv4_signer *signer)
 {
     if (signer) explicit_bzero(signer, sizeof *signer);
@@ -26,8 +28,7 @@ void sigv4_payload_hash(struct str payload, char out[static SHA256_TEXT_BYTES])
 
 static bool is_unreserved(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '_' || c == '.' || c == '~';
+    return ascii_is_letter_or_digit(c) || c == '-' || c == '_' || c == '.' || c == '~';
 }
 
 void sigv4_encode(struct str text, bool keep_slash, struct buffer *out)
@@ -110,9 +111,7 @@ static int header_compare(const void *left, const void *right)
     const struct sigv4_pair *a = left, *b = right;
     size_t shorter = a->name.size < b->name.size ? a->name.size : b->name.size;
     for (size_t i = 0; i < shorter; i++) {
-        char x = a->name.data[i], y = b->name.data[i];
-        if (x >= 'A' && x <= 'Z') x = (char)(x + 32);
-        if (y >= 'A' && y <= 'Z') y = (char)(y + 32);
+        char x = ascii_lower(a->name.data[i]), y = ascii_lower(b->name.data[i]);
         if (x != y) return (uint8_t)x < (uint8_t)y ? -1 : 1;
     }
     if (a->name.size != b->name.size) return a->name.size < b->name.size ? -1 : 1;
@@ -121,10 +120,7 @@ static int header_compare(const void *left, const void *right)
 
 static void add_lower(struct buffer *out, struct str name)
 {
-    for (size_t i = 0; i < name.size; i++) {
-        char c = name.data[i];
-        buffer_add_char(out, c >= 'A' && c <= 'Z' ? (char)(c + 32) : c);
-    }
+    for (size_t i = 0; i < name.size; i++) buffer_add_char(out, ascii_lower(name.data[i]));
 }
 
 /* Without white space at the ends, and with each run of it inside as one space. */

@@ -269,15 +269,7 @@ static int container_request(struct source_request *request, struct err *err)
 static void add_field(struct buffer *out, const char *name, struct str value)
 {
     buffer_printf(out, "&%s=", name);
-    for (size_t i = 0; i < value.size; i++) {
-        unsigned char c = (unsigned char)value.data[i];
-        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                     c == '-' || c == '.' || c == '_' || c == '~';
-        if (plain)
-            buffer_add_char(out, (char)c);
-        else
-            buffer_printf(out, "%%%02X", c);
-    }
+    sigv4_encode(value, false, out);
 }
 
 static int sts_request(struct source *source, struct source_request *request, struct err *err)

@@ -1,6 +1,8 @@
 /* The pull scanner: one tag a call, text collected on the way. */
 #include "aws/xml.h"
 
+#include "base/ascii.h"
+
 void xml_init(struct xml *xml, struct str document) { *xml = (struct xml){.rest = document}; }
 void xml_deinit(struct xml *xml) { buffer_deinit(&xml->text); }
 
@@ -45,13 +47,9 @@ static bool add_character(struct buffer *out, struct str digits)
     if (digits.size && digits.data[0] == 'x') base = 16, digits = str_slice(digits, 1, digits.size);
     if (digits.size == 0 || digits.size > 8) return false;
     for (size_t i = 0; i < digits.size; i++) {
-        char c = digits.data[i];
-        uint32_t digit = c >= '0' && c <= '9'   ? (uint32_t)(c - '0')
-                         : c >= 'a' && c <= 'f' ? (uint32_t)(c - 'a' + 10)
-                         : c >= 'A' && c <= 'F' ? (uint32_t)(c - 'A' + 10)
-                                                : 16;
-        if (digit >= base || value > 0x10FFFF) return false;
-        value = value * base + digit;
+        int digit = ascii_hex(digits.data[i]);
+        if (digit < 0 || digit >= (int)base || value > 0x10FFFF) return false;
+        value = value * base + (uint32_t)digit;
     }
     bool exists = value == '\t' || value == '\n' || value == '\r' ||
                   (value >= 0x20 && value < 0xD800) || (value >= 0xE000 && value <= 0x10FFFF);

@@ -4,6 +4,8 @@
 
 #include <time.h>
 
+#include "base/ascii.h"
+
 static int64_t system_wall_ms(void *self)
 {
     (void)self;
@@ -123,7 +125,7 @@ static bool digits(struct str *rest, size_t count, int *ret_value)
     if (rest->size < count) return false;
     int value = 0;
     for (size_t i = 0; i < count; i++) {
-        if (rest->data[i] < '0' || rest->data[i] > '9') return false;
+        if (!ascii_is_digit(rest->data[i])) return false;
         value = value * 10 + (rest->data[i] - '0');
     }
     *rest = str_slice(*rest, count, rest->size);
@@ -157,7 +159,7 @@ static bool parse_fraction(struct str *rest, int64_t *ms)
 {
     int64_t scale = 100;
     size_t before = rest->size;
-    while (rest->size && rest->data[0] >= '0' && rest->data[0] <= '9') {
+    while (rest->size && ascii_is_digit(rest->data[0])) {
         *ms += (rest->data[0] - '0') * scale;
         scale /= 10;
         *rest = str_slice(*rest, 1, rest->size);

@@ -8,6 +8,8 @@
 #include <emmintrin.h>
 #endif
 
+#include "base/ascii.h"
+
 int str_compare(struct str a, struct str b)
 {
     size_t shorter = a.size < b.size ? a.size : b.size;
@@ -16,15 +18,14 @@ int str_compare(struct str a, struct str b)
     return a.size < b.size ? -1 : a.size > b.size;
 }
 
-static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c; }
-
 bool str_equal_ignoring_case(struct str a, struct str b)
 {
     if (a.size != b.size) return false;
     /* most of those that aren't equal differ here */
     if (a.size && (a.data[0] ^ b.data[0]) & ~0x20) return false;
     for (size_t i = 0; i < a.size; i++)
-        if (a.data[i] != b.data[i] && lower(a.data[i]) != lower(b.data[i])) return false;
+        if (a.data[i] != b.data[i] && ascii_lower(a.data[i]) != ascii_lower(b.data[i]))
+            return false;
     return true;
 }
 
@@ -72,7 +73,7 @@ bool str_to_u64(struct str s, uint64_t *ret_value)
     uint64_t value = 0;
     if (s.size == 0) return false;
     for (size_t i = 0; i < s.size; i++) {
-        if (s.data[i] < '0' || s.data[i] > '9') return false;
+        if (!ascii_is_digit(s.data[i])) return false;
         uint64_t digit = (uint64_t)(s.data[i] - '0');
         if (value > (UINT64_MAX - digit) / 10) return false;
         value = value * 10 + digit;
@@ -120,7 +121,7 @@ size_t str_distance(struct str a, struct str b)
         size_t diagonal = row[0];
         row[0] = i;
         for (size_t j = 1; j <= b.size; j++) {
-            size_t change = diagonal + (lower(a.data[i - 1]) != lower(b.data[j - 1]));
+            size_t change = diagonal + (ascii_lower(a.data[i - 1]) != ascii_lower(b.data[j - 1]));
             diagonal = row[j];
             size_t best = row[j] + 1 < row[j - 1] + 1 ? row[j] + 1 : row[j - 1] + 1;
             row[j] = change < best ? change : best;

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/ascii.h"
+
 static struct embedded_bus *of(struct bus *bus) { return (struct embedded_bus *)bus; }
 
 static void embedded_close(struct bus *base)
@@ -92,14 +94,10 @@ static const struct bus_backend embedded_backend = {
 static int name_path(struct embedded_bus *bus, struct err *err)
 {
     struct str prefix = str_of(bus->options.topic_prefix);
-    for (size_t i = 0; i < prefix.size; i++) {
-        char c = prefix.data[i];
-        bool fine = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                    c == '-' || c == '_' || (c == '.' && i);
-        if (!fine)
-            return err_set(err, E_BAD_CONFIG,
-                           "bus.topic_prefix has letters, digits and . _ - (not first a dot)");
-    }
+    if (str_starts(prefix, STR(".")) ||
+        !ascii_consists_of(prefix, ASCII_LETTERS ASCII_DIGITS "._-"))
+        return err_set(err, E_BAD_CONFIG,
+                       "bus.topic_prefix has letters, digits and . _ - (not first a dot)");
     if (prefix.size == 0) return E_OK;
     int size = snprintf(bus->path, sizeof bus->path, "%s/%s", bus->options.path,
                         bus->options.topic_prefix);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/ascii.h"
 #include "config/internal.h"
 #include "config/value.h"
 
@@ -280,7 +281,7 @@ static void lower_into(char *out, size_t room, struct str text, char underscore)
     size_t size = text.size < room - 1 ? text.size : room - 1;
     for (size_t i = 0; i < size; i++) {
         char c = text.data[i];
-        out[i] = c == '_' ? underscore : (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
+        out[i] = c == '_' ? underscore : ascii_lower(c);
     }
     out[size] = '\0';
 }

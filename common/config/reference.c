@@ -1,6 +1,7 @@
 /* The reference page of every option, printed from the tables. */
 #include <stdio.h>
 
+#include "base/ascii.h"
 #include "config/config.h"
 #include "config/value.h"
 
@@ -10,8 +11,7 @@ static void print_row(const struct option_table *table, const struct option *row
     char allowed[160], variable[160];
     size_t size = (size_t)snprintf(variable, sizeof variable, "VERBATIM_%s_%s", table->module,
                                    row->name);
-    for (size_t i = 0; i < size; i++)
-        if (variable[i] >= 'a' && variable[i] <= 'z') variable[i] = (char)(variable[i] - 32);
+    for (size_t i = 0; i < size; i++) variable[i] = ascii_upper(variable[i]);
     option_allowed(row, allowed);
     buffer_printf(out, "| `%s` | `%s` | ", row->name, row->fallback[0] ? row->fallback : "\"\"");
     for (const char *c = allowed; *c; c++) buffer_add(out, *c == '|' ? STR("\\|") : str_make(c, 1));

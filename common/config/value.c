@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "base/ascii.h"
+
 void option_allowed(const struct option *option, char out[static 160])
 {
     switch (option->kind) {
@@ -49,7 +51,7 @@ static bool parse_with_unit(struct str text, const struct unit *units, double *r
 {
     size_t digits = 0;
     uint64_t number;
-    while (digits < text.size && text.data[digits] >= '0' && text.data[digits] <= '9') digits++;
+    while (digits < text.size && ascii_is_digit(text.data[digits])) digits++;
     if (!str_to_u64(str_slice(text, 0, digits), &number)) return false;
     for (; units->suffix; units++) {
         if (!str_equal(str_slice(text, digits, text.size), str_of(units->suffix))) continue;

@@ -2,6 +2,8 @@
  * llhttp leaves to its user, and those where we are stricter. */
 #include "http/parser.h"
 
+#include "base/ascii.h"
+
 static const struct {
     const char *name;
     enum http_method method;
@@ -26,15 +28,14 @@ bool head_is_token(struct str s)
     return s.size > 0;
 }
 
-static bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 /* Sorts out, before anything else comes, what isn't HTTP/1: "GET /" alone is HTTP/0.9. */
 enum http_refusal head_judge_line(struct str line, size_t target_limit_bytes)
 {
     struct str rest = line, method = str_cut(&rest, ' '), target = str_cut(&rest, ' ');
     if (!head_is_token(method) || target.size == 0) return HTTP_REFUSED_MALFORMED;
-    bool is_http = rest.size == 8 && str_starts(rest, STR("HTTP/")) && is_digit(rest.data[5]) &&
-                   rest.data[6] == '.' && is_digit(rest.data[7]);
+    bool is_http = rest.size == 8 && str_starts(rest, STR("HTTP/")) &&
+                   ascii_is_digit(rest.data[5]) && rest.data[6] == '.' &&
+                   ascii_is_digit(rest.data[7]);
     if (!is_http) return rest.size == 0 ? HTTP_REFUSED_VERSION : HTTP_REFUSED_MALFORMED;
     if (rest.data[5] != '1' || rest.data[7] > '1') return HTTP_REFUSED_VERSION;
     if (target.size > target_limit_bytes) return HTTP_REFUSED_TARGET_SIZE;

@@ -1,34 +1,6 @@
 /* The request target: path, query, percent-decoding. Source: RFC 9112 section 3.2, RFC 3986. */
+#include "base/ascii.h"
 #include "http/parser.h"
-
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
-
-/* Decodes `in` to `out` (may be the same place; never gets longer). False on a bad escape. */
-static bool decode(struct str in, bool plus_is_space, char *out, size_t *ret_size)
-{
-    size_t size = 0;
-    for (size_t i = 0; i < in.size; i++) {
-        char c = in.data[i];
-        if (c == '%') {
-            int high = i + 1 < in.size ? hex_value(in.data[i + 1]) : -1;
-            int low = i + 2 < in.size ? hex_value(in.data[i + 2]) : -1;
-            if (high < 0 || low < 0) return false;
-            c = (char)(high << 4 | low);
-            i += 2;
-        } else if (c == '+' && plus_is_space) {
-            c = ' ';
-        }
-        out[size++] = c;
-    }
-    *ret_size = size;
-    return true;
-}
 
 static bool is_clean_text(struct str s)
 {
@@ -68,7 +40,7 @@ bool target_parse(char *target, size_t size, bool asterisk_allowed, struct str *
     if (path.size == 0 || path.data[0] != '/') return false;
     char *place = path.data >= target && path.data < target + size
         ? target + (path.data - target) : NULL;
-    if (place && !decode(path, false, place, &path.size)) return false;
+    if (place && !ascii_percent_decode(path, false, place, path.size, &path)) return false;
     if (!is_clean_text(path)) return false;
     *ret_path = path;
     *ret_query = query;
@@ -81,11 +53,12 @@ enum http_query http_query_get(struct str query, struct str name, char *out, siz
     while (query.size > 0) {
         struct str value = str_cut(&query, '&'), key = str_cut(&value, '=');
         if (!str_equal(key, name)) continue;
-        size_t size = 0;
-        if (value.size >= out_bytes || !decode(value, true, out, &size)) return HTTP_QUERY_BAD;
-        if (!str_is_utf8((struct str){out, size}) || memchr(out, '\0', size)) return HTTP_QUERY_BAD;
-        out[size] = '\0';
-        *ret_value = (struct str){out, size};
+        if (value.size >= out_bytes ||
+            !ascii_percent_decode(value, true, out, out_bytes - 1, &value) || !str_is_utf8(value) ||
+            memchr(out, '\0', value.size))
+            return HTTP_QUERY_BAD;
+        out[value.size] = '\0';
+        *ret_value = value;
         return HTTP_QUERY_FOUND;
     }
     return HTTP_QUERY_ABSENT;

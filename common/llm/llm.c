@@ -5,6 +5,8 @@
 #include <assert.h>
 #include <stdatomic.h>
 
+#include "base/ascii.h"
+
 #define OPTIONS_OWNER struct bedrock_options
 OPTIONS_TABLE(bedrock, BEDROCK_OPTIONS,
               "Models on Amazon Bedrock; keys and credentials are never printed.");
@@ -95,13 +97,8 @@ enum llm_next llm_why_next(enum llm_why why)
 
 static bool is_name(struct str name)
 {
-    if (name.size == 0 || name.size >= LLM_NAME_BYTES) return false;
-    for (size_t i = 0; i < name.size; i++) {
-        char c = name.data[i];
-        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        if (!letter && !(c >= '0' && c <= '9') && c != '_' && c != '-') return false;
-    }
-    return true;
+    return name.size > 0 && name.size < LLM_NAME_BYTES &&
+           ascii_consists_of(name, ASCII_LETTERS ASCII_DIGITS "_-");
 }
 
 uint64_t llm_new_form(void)

@@ -1,6 +1,7 @@
 /* Opens a client: what is configured is checked, copied and completed from the environment. */
 #include <stdlib.h>
 
+#include "base/ascii.h"
 #include "llm/client.h"
 
 enum {
@@ -84,10 +85,8 @@ static int take_bedrock_endpoint(struct remote *remote, const struct llm_config 
                                   getenv("AWS_DEFAULT_REGION"));
     bool ok = true;
     if (!*region) region = "us-east-1";
-    for (const char *at = region; *at; at++)
-        if (!((*at >= 'a' && *at <= 'z') || (*at >= '0' && *at <= '9') || *at == '-') ||
-            at - region > 60)
-            return err_set(err, E_BAD_CONFIG, "region \"%.60s\" is none", region);
+    if (strlen(region) > 61 || !ascii_consists_of(str_of(region), ASCII_LOWERS ASCII_DIGITS "-"))
+        return err_set(err, E_BAD_CONFIG, "region \"%.60s\" is none", region);
     remote->region = keep(remote, region, &ok);
     if (!ok) return err_set(err, E_NO_MEMORY, NULL);
     snprintf(amazon, sizeof amazon, "https://bedrock-runtime.%s.amazonaws.com%s", region,

@@ -1,5 +1,6 @@
 /* Cuts a text into sentences and clauses, and scores each clause once: sums of clauses add up to
  * those of sentences and of the whole, so nothing is scored twice. */
+#include "base/ascii.h"
 #include "base/hash.h"
 #include "model/elision.h"
 #include "model/insight_internal.h"
@@ -48,8 +49,6 @@ static bool turns_at(const struct reading *reading, uint32_t at)
            !(reading_sets_at(reading, at - 1) & WORD_NO_CLAUSE);
 }
 
-static bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 /* "pique-nique", "7.42": what stands between this token and the one before is one mark within a
  * word or a number, so it parts nothing. */
 static bool is_within(const struct reading *reading, uint32_t at)
@@ -58,8 +57,8 @@ static bool is_within(const struct reading *reading, uint32_t at)
     if (token->start != token[-1].end + 1 || token->kind == TOKEN_EMOJI) return false;
     const char *mark = &reading->text.data[token->start - 1];
     if (*mark == '-') return token[-1].kind != TOKEN_EMOJI;
-    return (*mark == '.' || *mark == ',' || *mark == ':') && is_digit(mark[-1]) &&
-           is_digit(mark[1]);
+    return (*mark == '.' || *mark == ',' || *mark == ':') && ascii_is_digit(mark[-1]) &&
+           ascii_is_digit(mark[1]);
 }
 
 /* At token `at` a sentence begins, or a clause if the one before has words enough: whether either

@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <threads.h>
 
+#include "base/ascii.h"
 #include "base/hash.h"
 #include "base/perfect.h"
 #include "model/insight_internal.h"
@@ -110,7 +111,7 @@ static int number_of(const struct token *token)
     }
     if (token->kind != TOKEN_NUMBER || token->folded.size > DIGITS_MOST) return NONE;
     for (size_t i = 0; i < token->folded.size; i++) {
-        if (token->folded.data[i] < '0' || token->folded.data[i] > '9') return NONE;
+        if (!ascii_is_digit(token->folded.data[i])) return NONE;
         number = number * 10 + token->folded.data[i] - '0';
     }
     return number;

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/ascii.h"
 #include "base/hash.h"
 #include "model/layout.h"
 
@@ -26,14 +27,8 @@ static int bad(struct err *err, const char *what)
 
 bool model_layout_name(struct str name)
 {
-    if (name.size == 0 || name.size >= MODEL_NAME_BYTES) return false;
-    for (size_t i = 0; i < name.size; i++) {
-        char c = name.data[i];
-        bool fine = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-                    c == '.';
-        if (!fine) return false;
-    }
-    return true;
+    return name.size > 0 && name.size < MODEL_NAME_BYTES &&
+           ascii_consists_of(name, ASCII_LOWERS ASCII_DIGITS "-_.");
 }
 
 struct str model_layout_get(struct str metadata, struct str key)

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/ascii.h"
+
 enum { INTRODUCTION_BYTES = 200, DASHES = 3 };
 
 static size_t line_start(struct str text, size_t end)
@@ -28,7 +30,7 @@ static bool has_letter(struct str s)
 static bool has_digit(struct str s)
 {
     for (size_t i = 0; i < s.size; i++)
-        if (s.data[i] >= '0' && s.data[i] <= '9') return true;
+        if (ascii_is_digit(s.data[i])) return true;
     return false;
 }
 

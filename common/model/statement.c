@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <threads.h>
 
+#include "base/ascii.h"
 #include "base/hash.h"
 #include "model/statement_own.h"
 #include "text/ascii_head.h"
@@ -213,7 +214,7 @@ static uint32_t skip_closers(const struct tokens *tokens, struct head head, uint
 static char lower(char left, char c)
 {
     unsigned char byte = (unsigned char)c;
-    if (c >= 'A' && c <= 'Z') return (char)(c + 'a' - 'A');
+    if (ascii_is_upper(c)) return ascii_lower(c);
     if (left == '\xc3' && byte >= 0x80 && byte <= 0x9e && byte != 0x97) return (char)(byte + 0x20);
     return left == '\xc5' && byte == 0x92 ? '\x93' : c;
 }
@@ -263,7 +264,7 @@ static size_t put(char *out, size_t size, struct str words, size_t left)
     return size + bytes;
 }
 
-static bool is_placeholder_letter(char c) { return c == '_' || (c >= 'A' && c <= 'Z'); }
+static bool is_placeholder_letter(char c) { return c == '_' || ascii_is_upper(c); }
 
 /* Bytes of a placeholder of redaction, [PERSON] or [NATIONAL_ID], whose first word is this one; 0:
  * it is a word of the writer's. It stands in the statement as in the text: "sso with person fails"
@@ -285,13 +286,12 @@ static size_t put_placeholder(char *out, size_t size, struct str text, const str
     return size + bytes;
 }
 
-static bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 /* What parts a token from the one before: a blank, or the mark within a number ("7.42"). */
 static char mark_before(struct str text, const struct token *token)
 {
     const char *mark = text.data + token->start - 1;
-    bool within = token->start == token[-1].end + 1 && is_digit(mark[-1]) && is_digit(mark[1]);
+    bool within = token->start == token[-1].end + 1 && ascii_is_digit(mark[-1]) &&
+                  ascii_is_digit(mark[1]);
     return within && (*mark == '.' || *mark == ',' || *mark == ':') ? *mark : ' ';
 }
 

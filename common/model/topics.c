@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <stdio.h>
 
+#include "base/ascii.h"
 #include "base/buffer.h"
 #include "base/hash.h"
 #include "model/elision.h"
@@ -52,12 +53,8 @@ uint32_t topics_find(const struct topics *topics, struct str name)
 
 static bool is_name(struct str name)
 {
-    for (size_t i = 0; i < name.size; i++) {
-        char c = name.data[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_'))
-            return false;
-    }
-    return name.size > 0 && name.size < 64;
+    return name.size > 0 && name.size < 64 &&
+           ascii_consists_of(name, ASCII_LOWERS ASCII_DIGITS "-_");
 }
 
 static int open_topic(struct topics *topics, const struct place *place, struct str line,

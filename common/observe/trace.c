@@ -3,22 +3,12 @@
 
 #include <endian.h>
 
-static const char hex[] = "0123456789abcdef";
+#include "base/ascii.h"
 
-static bool is_hex(struct str text)
-{
-    for (size_t i = 0; i < text.size; i++)
-        if (!text.data[i] || !strchr(hex, text.data[i])) return false;
-    return true;
-}
+static bool is_hex(struct str text) { return ascii_consists_of(text, ASCII_DIGITS "abcdef"); }
 
 /* For ids, of which none may be all zero. */
-static bool all_zero(struct str text)
-{
-    for (size_t i = 0; i < text.size; i++)
-        if (text.data[i] != '0') return false;
-    return true;
-}
+static bool all_zero(struct str text) { return ascii_consists_of(text, "0"); }
 
 /* Versions above 00 may have more behind their flags, after a dash; ff is never one. */
 bool trace_is_valid(struct str traceparent)

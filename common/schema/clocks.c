@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "base/ascii.h"
 #include "base/buffer.h"
 
 #define LONGEST_MS (INT64_C(3650) * 86400000)
@@ -20,12 +21,8 @@ static int bad(const struct place *place, struct err *err, const char *what, str
 
 static bool is_region(struct str word)
 {
-    for (size_t i = 0; i < word.size; i++) {
-        char c = word.data[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_'))
-            return false;
-    }
-    return word.size > 0 && word.size <= 32;
+    return word.size > 0 && word.size <= 32 &&
+           ascii_consists_of(word, ASCII_LOWERS ASCII_DIGITS "-_");
 }
 
 static int parse_kind(const struct place *place, struct str word, uint32_t *ret_kinds,

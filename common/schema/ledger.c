@@ -1,6 +1,8 @@
 /* Windows, and sums as text. */
 #include "schema/ledger.h"
 
+#include "base/ascii.h"
+
 /* the last that RFC 3339 can say: as the archive has it */
 #define LATEST_MS INT64_C(253402300799999)
 
@@ -21,10 +23,9 @@ bool ledger_ids_read(struct str text, uint64_t *ret_ids)
     uint64_t ids = 0;
     if (text.size != LEDGER_IDS_BYTES - 1) return false;
     for (size_t i = 0; i < text.size; i++) {
-        char c = text.data[i];
-        bool digit = c >= '0' && c <= '9';
-        if (!digit && (c < 'a' || c > 'f')) return false;
-        ids = ids << 4 | (uint64_t)(digit ? c - '0' : c - 'a' + 10);
+        int digit = ascii_hex(text.data[i]);
+        if (digit < 0 || ascii_is_upper(text.data[i])) return false;
+        ids = ids << 4 | (uint64_t)digit;
     }
     *ret_ids = ids;
     return true;

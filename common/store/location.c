@@ -3,19 +3,7 @@
 
 #include <stdio.h>
 
-static bool is_alphanumeric(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
-/* Whether all of s are letters, digits or of `others`. */
-static bool consists_of(struct str s, const char *others)
-{
-    for (size_t i = 0; i < s.size; i++)
-        if (!is_alphanumeric(s.data[i]) && (s.data[i] == '\0' || !strchr(others, s.data[i])))
-            return false;
-    return true;
-}
+#include "base/ascii.h"
 
 static void copy(char *out, struct str s)
 {
@@ -26,8 +14,8 @@ static void copy(char *out, struct str s)
 static int parse_s3(struct str rest, struct location *location, struct err *err)
 {
     struct str bucket = str_cut(&rest, '/');
-    if (bucket.size < 3 || bucket.size > 63 || !is_alphanumeric(bucket.data[0]) ||
-        !consists_of(bucket, "-._"))
+    if (bucket.size < 3 || bucket.size > 63 || !ascii_is_letter_or_digit(bucket.data[0]) ||
+        !ascii_consists_of(bucket, ASCII_LETTERS ASCII_DIGITS "-._"))
         return err_set(err, E_BAD_CONFIG,
                        "bucket \"%.*s\": 3 to 63 letters, digits, '-', '.' or '_'",
                        STR_ARGS(bucket));
@@ -74,10 +62,7 @@ int location_parse(const char *url, struct location *ret_location, struct err *e
 
 static bool is_ip_address(struct str host)
 {
-    if (str_starts(host, STR("["))) return true;
-    for (size_t i = 0; i < host.size; i++)
-        if (host.data[i] != '.' && (host.data[i] < '0' || host.data[i] > '9')) return false;
-    return true;
+    return str_starts(host, STR("[")) || ascii_consists_of(host, ASCII_DIGITS ".");
 }
 
 /* "host", "host:port", "[::1]:port". */
@@ -93,8 +78,10 @@ static bool split_authority(struct str authority, struct str *ret_host, struct s
     if (ret_port->size && (!str_to_u64(*ret_port, &port) || port == 0 || port > 65535))
         return false;
     if (ret_port->size == 0 && colon < authority.size) return false;
-    if (end) return ret_host->size == end + 1 && consists_of(*ret_host, "[]:.");
-    return ret_host->size && consists_of(*ret_host, "-._");
+    if (end)
+        return ret_host->size == end + 1 &&
+               ascii_consists_of(*ret_host, ASCII_LETTERS ASCII_DIGITS "[]:.");
+    return ret_host->size && ascii_consists_of(*ret_host, ASCII_LETTERS ASCII_DIGITS "-._");
 }
 
 int endpoint_make(const char *endpoint, const char *region, const char *bucket,
@@ -104,7 +91,8 @@ int endpoint_make(const char *endpoint, const char *region, const char *bucket,
     struct endpoint result = {0};
     bool given = endpoint && *endpoint;
     if (!given) {
-        if (!*region || strlen(region) > 60 || !consists_of(str_of(region), "-"))
+        if (!*region || strlen(region) > 60 ||
+            !ascii_consists_of(str_of(region), ASCII_LETTERS ASCII_DIGITS "-"))
             return err_set(err, E_BAD_CONFIG, "region \"%s\" is none", region);
         const char *suffix = str_starts(str_of(region), STR("cn-")) ? ".cn" : "";
         snprintf(amazon, sizeof amazon, "https://s3.%s.amazonaws.com%s", region, suffix);

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+#include "base/ascii.h"
+
 static struct s3 *of(struct store *store) { return (struct s3 *)store; }
 
 /* --- objects ---------------------------------------------------------------------------------- */
@@ -21,13 +23,7 @@ static bool is_header_text(struct str s)
 
 static bool is_metadata_name(struct str s)
 {
-    for (size_t i = 0; i < s.size; i++) {
-        char c = s.data[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-              c == '-'))
-            return false;
-    }
-    return s.size > 0 && s.size <= 64;
+    return s.size > 0 && s.size <= 64 && ascii_consists_of(s, ASCII_LETTERS ASCII_DIGITS "-");
 }
 
 static int add_metadata(struct s3 *s3, struct s3_call *call,

@@ -1,15 +1,11 @@
 /* The bucket itself: made, and asked whether it keeps versions. */
 #include "store/s3.h"
 
+#include "base/ascii.h"
+
 static bool is_region(struct str region)
 {
-    for (size_t i = 0; i < region.size; i++) {
-        char c = region.data[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-              c == '-'))
-            return false;
-    }
-    return region.size > 0;
+    return region.size > 0 && ascii_consists_of(region, ASCII_LETTERS ASCII_DIGITS "-");
 }
 
 /* Source: Amazon S3 API reference, CreateBucket. */

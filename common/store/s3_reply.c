@@ -2,6 +2,7 @@
 #include "store/s3_reply.h"
 
 #include "aws/xml.h"
+#include "base/ascii.h"
 
 static int bad(struct err *err, const char *why)
 {
@@ -158,34 +159,10 @@ static int list_event(struct list *list, const struct xml *xml, enum xml_event e
     return E_OK;
 }
 
-static int hex_digit(char c)
-{
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                                  : -1;
-}
-
-/* In place; S3 writes a space as '+'. */
+/* In place: it is our own copy. S3 writes a space as '+'. */
 static bool decode_key(struct str *key)
 {
-    char *out = (char *)(uintptr_t)key->data; /* our own copy */
-    size_t size = 0;
-    for (size_t i = 0; i < key->size; i++) {
-        char c = key->data[i];
-        if (c == '%') {
-            if (key->size - i < 3) return false;
-            int high = hex_digit(key->data[i + 1]), low = hex_digit(key->data[i + 2]);
-            if (high < 0 || low < 0) return false;
-            c = (char)(high * 16 + low);
-            i += 2;
-        } else if (c == '+') {
-            c = ' ';
-        }
-        out[size++] = c;
-    }
-    key->size = size;
-    return true;
+    return ascii_percent_decode(*key, true, (char *)(uintptr_t)key->data, key->size, key);
 }
 
 /* Decodes and checks the keys, and takes prefix and folder markers off. */

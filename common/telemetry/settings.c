@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/ascii.h"
 #include "schema/json.h"
 
 #define OPTIONS_OWNER struct telemetry_options
@@ -28,30 +29,11 @@ static struct found find(const char *option, const char *option_name, const char
 
 /* --- lists of pairs ------------------------------------------------------------------------ */
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 static bool decode(struct str text, char *room, size_t room_bytes, struct str *ret_text)
 {
-    size_t size = 0;
-    for (size_t i = 0; i < text.size; i++) {
-        int c = (unsigned char)text.data[i];
-        if (c == '%') {
-            bool whole = i + 2 < text.size;
-            int high = whole ? hex_digit(text.data[i + 1]) : -1,
-                low = whole ? hex_digit(text.data[i + 2]) : -1;
-            if (high < 0 || low < 0) return false;
-            c = high * 16 + low;
-            i += 2;
-        }
-        if (c < ' ' || c == 0x7F || size == room_bytes) return false;
-        room[size++] = (char)c;
-    }
-    *ret_text = str_make(room, size);
+    if (!ascii_percent_decode(text, false, room, room_bytes, ret_text)) return false;
+    for (size_t i = 0; i < ret_text->size; i++)
+        if ((unsigned char)room[i] < ' ' || room[i] == 0x7F) return false;
     return true;
 }
 
@@ -202,7 +184,7 @@ bool sampler_takes(const struct sampler *sampler, const char *trace_id)
 {
     uint64_t half = 0;
     if (sampler->below == UINT64_MAX) return true;
-    for (int i = 16; i < 32; i++) half = half << 4 | (uint64_t)(unsigned)hex_digit(trace_id[i]);
+    for (int i = 16; i < 32; i++) half = half << 4 | (uint64_t)ascii_hex(trace_id[i]);
     return half >> 1 < sampler->below;
 }
 

@@ -4,6 +4,7 @@
  * two numbers by programs that didn't know better, become the one character that was meant. */
 #include <stdlib.h>
 
+#include "base/ascii.h"
 #include "text/clean_internal.h"
 
 #include <utf8proc.h>
@@ -45,13 +46,6 @@ static size_t named(struct str text, uint32_t *ret_code)
     return end + 1;
 }
 
-static int digit_of(char c, bool hexadecimal)
-{
-    if (c >= '0' && c <= '9') return c - '0';
-    if (!hexadecimal || (c | 0x20) < 'a' || (c | 0x20) > 'f') return -1;
-    return (c | 0x20) - 'a' + 10;
-}
-
 /* "&#233;" or "&#xE9;" at the start of text: its size, or 0. */
 static size_t numbered(struct str text, uint32_t *ret_code)
 {
@@ -60,7 +54,7 @@ static size_t numbered(struct str text, uint32_t *ret_code)
     uint32_t code = 0;
     if (!str_starts(text, STR("&#"))) return 0;
     for (; at < text.size && at < first + DIGITS_MAX; at++) {
-        int digit = digit_of(text.data[at], hexadecimal);
+        int digit = hexadecimal || ascii_is_digit(text.data[at]) ? ascii_hex(text.data[at]) : -1;
         if (digit < 0) break;
         code = code * (hexadecimal ? 16 : 10) + (uint32_t)digit; /* 8 digits fit */
     }

@@ -7,6 +7,7 @@
  * search that failed is remembered, so that the time stays linear. */
 #include <stdlib.h>
 
+#include "base/ascii.h"
 #include "text/clean_internal.h"
 #include "text/clean_plain.h"
 
@@ -61,12 +62,7 @@ static bool is_space(char c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f';
 }
 
-static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c; }
-
-static bool is_name(char c)
-{
-    return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') || c == ':';
-}
+static bool is_name(char c) { return ascii_is_letter_or_digit(c) || c == ':'; }
 
 static int compare_names(const void *key, const void *element)
 {
@@ -80,7 +76,7 @@ static const struct element *element_at(struct str text, size_t at, size_t *ret_
     size_t size = 0;
     while (at + size < text.size && is_name(text.data[at + size])) {
         if (size == ELEMENT_BYTES) return NULL;
-        name[size] = lower(text.data[at + size]);
+        name[size] = ascii_lower(text.data[at + size]);
         size++;
     }
     name[size] = '\0';

@@ -4,6 +4,7 @@
  * Only where nothing else explains the text: every character beyond ASCII must be part of such a
  * sequence, and only sequences are taken that nobody writes: what accented small letters, signs,
  * typographic marks and emoji turn into, not behind a capital ("IRMû" is Portuguese). */
+#include "base/ascii.h"
 #include "text/clean_internal.h"
 
 /* windows-1252 between 0x80 and 0x9F, from 0x80; 0: not assigned there, read as the control itself.
@@ -28,7 +29,7 @@ static uint8_t byte_of(uint32_t code)
 /* Whether the bytes at p are a character that we believe in: its size, or 0. */
 static size_t believed(const uint8_t *p, size_t left, uint8_t before)
 {
-    bool capital = before >= 'A' && before <= 'Z';
+    bool capital = ascii_is_upper((char)before);
     if (left >= 2 && p[0] == 0xC3 && (p[1] == 0x82 || p[1] == 0x83))
         return 2; /* it went through it twice */
     if (left >= 2 && (p[0] == 0xC2 || p[0] == 0xC3))

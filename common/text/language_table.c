@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/ascii.h"
 #include "base/buffer.h"
 #include "base/hash.h"
 #include "text/language.h"
@@ -20,8 +21,8 @@ const char *language_table_bytes(const struct language_table *table) { return ta
 static bool is_code(const char code[4])
 {
     for (int i = 0; i < 2; i++)
-        if (code[i] < 'a' || code[i] > 'z') return false;
-    return code[3] == '\0' && (code[2] == '\0' || (code[2] >= 'a' && code[2] <= 'z'));
+        if (!ascii_is_lower(code[i])) return false;
+    return code[3] == '\0' && (code[2] == '\0' || ascii_is_lower(code[2]));
 }
 
 static const char *fault_of(struct str file)

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/ascii.h"
 #include "base/hash.h"
 #include "ops/cli/cli.h"
 
@@ -12,13 +13,7 @@ enum { SECRET_BYTES = 32, SECRET_TEXT_BYTES = 2 * SECRET_BYTES + 1, LINE_BYTES =
 
 static bool is_name(struct str text, size_t most)
 {
-    if (text.size > most) return false;
-    for (size_t i = 0; i < text.size; i++) {
-        char c = text.data[i];
-        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (!letter && c != '_' && c != '-') return false;
-    }
-    return true;
+    return text.size <= most && ascii_consists_of(text, ASCII_LETTERS ASCII_DIGITS "_-");
 }
 
 static bool are_scopes(struct str scopes)

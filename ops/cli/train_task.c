@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/ascii.h"
 #include "base/hash.h"
 #include "base/terminal.h"
 #include "ops/cli/train_card.h"
@@ -76,8 +77,7 @@ static struct str spelt(struct training *training, struct str label)
     if (!training->task) return label;
     struct str rest = arena_copy(&training->arena, label), whole = {0};
     char *bytes = (char *)(uintptr_t)rest.data;
-    for (size_t i = 0; i < rest.size; i++)
-        if (bytes[i] >= 'A' && bytes[i] <= 'Z') bytes[i] = (char)(bytes[i] + 32);
+    for (size_t i = 0; i < rest.size; i++) bytes[i] = ascii_lower(bytes[i]);
     for (bool first = true; rest.size; first = false) {
         struct str part = meant_by(training->task->name, str_trim(str_cut(&rest, '+')));
         whole = first ? part

@@ -3,6 +3,7 @@
  *
  * Left: the whole value stands in the document's text, as a word, after the same clean-up. Partly:
  * not the whole, but one of its words of four letters or digits and more. */
+#include "base/ascii.h"
 #include "ops/evaluate/evaluate.h"
 #include "text/clean.h"
 
@@ -49,8 +50,7 @@ static uint32_t kind_of(struct str type)
 
 static bool is_word(char c)
 {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-           (unsigned char)c >= 0x80;
+    return ascii_is_letter_or_digit(c) || c == '_' || (unsigned char)c >= 0x80;
 }
 
 /* Whether `value` stands in the text with no letter or digit beside it. */

@@ -1,6 +1,7 @@
 /* Reads the numbers of a sentence and looks them up among those that were shown. */
 #include <math.h>
 
+#include "base/ascii.h"
 #include "workers/genai/digest_story.h"
 
 enum { TOKEN_BYTES = 32, GROUP_DIGITS = 3 };
@@ -45,11 +46,7 @@ static const struct number_word french[] = {
     {"millions", NEVER}, {"double", NEVER},
     {"doubl\xc3\xa9", NEVER}, {"triple", NEVER}, {NULL, 0}};
 
-static bool is_digit(char c) { return c >= '0' && c <= '9'; }
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (unsigned char)c >= 0x80;
-}
+static bool is_letter(char c) { return ascii_is_letter(c) || (unsigned char)c >= 0x80; }
 
 static bool is_told(const struct digest_facts *facts, double value, bool percent)
 {
@@ -63,11 +60,11 @@ static bool is_told(const struct digest_facts *facts, double value, bool percent
 
 static bool word_begins(struct str text, size_t at)
 {
-    return at == 0 || !(is_letter(text.data[at - 1]) || is_digit(text.data[at - 1]));
+    return at == 0 || !(is_letter(text.data[at - 1]) || ascii_is_digit(text.data[at - 1]));
 }
 static bool word_ends(struct str text, size_t at)
 {
-    return at >= text.size || !(is_letter(text.data[at]) || is_digit(text.data[at]));
+    return at >= text.size || !(is_letter(text.data[at]) || ascii_is_digit(text.data[at]));
 }
 
 static bool stands_at(struct str text, size_t at, struct str name)
@@ -95,7 +92,7 @@ static size_t segment_at(const struct digest_facts *facts, struct str text, size
 static bool is_bare_number(struct str name)
 {
     for (size_t i = 0; i < name.size; i++)
-        if (!is_digit(name.data[i])) return false;
+        if (!ascii_is_digit(name.data[i])) return false;
     return true;
 }
 
@@ -133,15 +130,16 @@ static bool is_negative(struct str text, size_t at)
     static const struct str minus = {"\xe2\x88\x92", 3};
     if (at >= 3 && str_equal(str_slice(text, at - 3, at), minus)) return true;
     return at >= 1 && text.data[at - 1] == '-' &&
-           (at == 1 || !(is_digit(text.data[at - 2]) || is_letter(text.data[at - 2])));
+           (at == 1 || !(ascii_is_digit(text.data[at - 2]) || is_letter(text.data[at - 2])));
 }
 
 /* Digits with single points and commas between them; they end here. */
 static size_t token_end(struct str text, size_t at)
 {
     while (at < text.size &&
-           (is_digit(text.data[at]) || ((text.data[at] == '.' || text.data[at] == ',') &&
-                                        at + 1 < text.size && is_digit(text.data[at + 1]))))
+           (ascii_is_digit(text.data[at]) ||
+            ((text.data[at] == '.' || text.data[at] == ',') && at + 1 < text.size &&
+             ascii_is_digit(text.data[at + 1]))))
         at++;
     return at;
 }
@@ -153,7 +151,7 @@ static bool read_thousands(struct str token, double *ret_value)
     size_t count = 0, group = 0;
     bool first = true;
     for (size_t i = 0; i <= token.size; i++) {
-        if (i < token.size && is_digit(token.data[i])) {
+        if (i < token.size && ascii_is_digit(token.data[i])) {
             digits[count++] = token.data[i];
             group++;
             continue;
@@ -171,8 +169,8 @@ static bool read_decimal(struct str token, double *ret_value)
     char digits[TOKEN_BYTES];
     size_t separators = 0;
     for (size_t i = 0; i < token.size; i++) {
-        digits[i] = is_digit(token.data[i]) ? token.data[i] : '.';
-        separators += !is_digit(token.data[i]);
+        digits[i] = ascii_is_digit(token.data[i]) ? token.data[i] : '.';
+        separators += !ascii_is_digit(token.data[i]);
     }
     return separators == 1 && str_to_f64(str_make(digits, token.size), ret_value);
 }
@@ -249,7 +247,7 @@ bool digest_story_holds(const struct digest_facts *facts, struct str language, s
     for (size_t at = 0, end; at < text.size; at = end) {
         end = at + name_at(facts, text, at);
         if (end > at) continue;
-        if (is_digit(text.data[at])) {
+        if (ascii_is_digit(text.data[at])) {
             end = token_end(text, at);
             if (!holds_digits(facts, text, at, &end)) return false;
             continue;

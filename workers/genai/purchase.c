@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-enum { KEY_TEXT_BYTES = 2 * SHA256_BYTES };
+#include "base/ascii.h"
 
 int purchase_write(const struct purchase *purchase, struct str id,
                    const struct worker_context *context, struct arena *arena,
@@ -37,30 +37,11 @@ bool purchase_read(struct str message, struct arena *arena, struct purchase *ret
 
 /* --- keys ------------------------------------------------------------------------------------- */
 
-static bool hex_value(char c, uint8_t *value)
-{
-    if (c >= '0' && c <= '9') *value = (uint8_t)(c - '0');
-    else if (c >= 'a' && c <= 'f') *value = (uint8_t)(c - 'a' + 10);
-    else return false;
-    return true;
-}
-
-static bool key_from_text(struct str text, struct answer_key *ret_key)
-{
-    if (text.size != KEY_TEXT_BYTES) return false;
-    for (size_t i = 0; i < SHA256_BYTES; i++) {
-        uint8_t high, low;
-        if (!hex_value(text.data[2 * i], &high) || !hex_value(text.data[2 * i + 1], &low))
-            return false;
-        ret_key->bytes[i] = (uint8_t)(high << 4 | low);
-    }
-    return true;
-}
-
 bool purchase_key(const struct purchase *purchase, struct str message_key,
                   struct answer_key *ret_key)
 {
-    return shape_has(purchase, purchase, said) && key_from_text(message_key, ret_key);
+    return shape_has(purchase, purchase, said) &&
+           ascii_read_hex(message_key, ret_key->bytes, sizeof ret_key->bytes);
 }
 
 struct str purchase_mark_id(const char *member, uint32_t number,

@@ -3,6 +3,7 @@
 
 #include <utf8proc.h>
 
+#include "base/ascii.h"
 #include "model/insight.h"
 
 enum { PLAIN_CODEPOINTS = 32, CHARACTER_BYTES = 4 };
@@ -122,17 +123,17 @@ static struct str trim_plain(struct str s)
     return s;
 }
 
-static bool is_word(char c)
+/* Whether it comes between two bytes of one word of Latin letters. */
+static bool cuts(struct str text, size_t at)
 {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    return at > 0 && at < text.size && ascii_is_letter_or_digit(text.data[at - 1]) &&
+           ascii_is_letter_or_digit(text.data[at]);
 }
 
 /* Not within a word of Latin letters: "car" is no quote of "scared". */
 static bool on_edges(struct str text, size_t start, size_t end)
 {
-    bool cuts_start = start > 0 && is_word(text.data[start - 1]) && is_word(text.data[start]);
-    bool cuts_end = end < text.size && is_word(text.data[end - 1]) && is_word(text.data[end]);
-    return !cuts_start && !cuts_end;
+    return !cuts(text, start) && !cuts(text, end);
 }
 
 /* Its first place on the edges of words, or text.size. */

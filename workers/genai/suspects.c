@@ -7,13 +7,14 @@
 #include <emmintrin.h>
 #endif
 
+#include "base/ascii.h"
 #include "text/tokens.h"
 
 enum { LETTERS_IN_A_ROW = 6, CODE_BYTES = 40 };
 
 static bool is_word(char c)
 {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (unsigned char)c >= 0x80;
+    return ascii_is_digit(c) || ascii_is_lower(c) || (unsigned char)c >= 0x80;
 }
 
 /* --- the list -------------------------------------------------------------------------------- */

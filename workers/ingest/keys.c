@@ -5,6 +5,7 @@
  * to guess. */
 #include <stdlib.h>
 
+#include "base/ascii.h"
 #include "base/hash.h"
 #include "workers/ingest/state.h"
 
@@ -21,21 +22,6 @@ struct keyring {
     struct key *keys;
     size_t count;
 };
-
-static bool parse_hex(struct str text, uint8_t out[static SHA256_BYTES])
-{
-    if (text.size != 2 * SHA256_BYTES) return false;
-    for (size_t i = 0; i < text.size; i++) {
-        char c = text.data[i];
-        int digit = c >= '0' && c <= '9'   ? c - '0'
-                    : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                    : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                           : -1;
-        if (digit < 0) return false;
-        out[i / 2] = (uint8_t)(i % 2 ? out[i / 2] | digit : digit << 4);
-    }
-    return true;
-}
 
 static bool parse_scopes(struct str text, struct key *key)
 {
@@ -58,7 +44,7 @@ static int parse_line(struct str line, const char *path, unsigned number, struct
     struct str hash = str_cut(&line, ':');
     key->tenant = str_cut(&line, ':');
     if (key->name.size == 0 || !intake_tenant_is_valid(key->tenant) ||
-        !parse_hex(str_trim(hash), key->hash))
+        !ascii_read_hex(str_trim(hash), key->hash, sizeof key->hash))
         return err_set(err, E_BAD_CONFIG, "%s:%u: expected NAME:SHA-256 in hex:TENANT:SCOPES", path,
                        number);
     if (memchr(key->name.data, '.', key->name.size))

@@ -1,6 +1,7 @@
 /* One text at a time: by the name that it stands under, or by what is in it. */
 #include "workers/preprocess/strip_texts.h"
 
+#include "base/ascii.h"
 #include "base/hash.h"
 #include "text/redact.h"
 
@@ -53,7 +54,7 @@ static bool kind_by_name(struct str name, uint32_t *ret_kind)
         char c = name.data[i];
         if (c == '_' || c == '-' || c == '.' || c == ' ') continue;
         if (size == sizeof plain) return false;
-        plain[size++] = c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+        plain[size++] = ascii_lower(c);
     }
     for (size_t i = 0; size && i < sizeof named / sizeof *named; i++)
         for (struct str rest = str_of(named[i].names); rest.size;)
