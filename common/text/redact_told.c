@@ -38,7 +38,12 @@ static bool opens(const struct redact_word *word)
         "entrance", "acces", "securite", "confidentiel", "porte", "portail", "alarme", "entree",
         "coffre", "immeuble", "carte", "deverrouillage", "wifi", "seguridad", "acceso", "alarma",
         "puerta", "portal", "verificacion", "secreto", "garaje", "desbloqueo", "tarjeta", "caja",
-        "card", "network", "banco", "banque", "bank", "cvv", "cvc"};
+        "card", "network", "banco", "banque", "bank", "cvv", "cvc", "building", "keybox", "locker",
+        "recovery", "backup", "activation", "factor", "edificio", "buzon", "taquilla", "llaves",
+        "recuperacion", "activacion", "temporal", "dinamica", "unica", "unico", "numerica",
+        "secreta", "boite", "cles", "batiment", "casier", "barriere", "interphone", "recuperation",
+        "temporaire", "provisoire", "unique", "recu", "recus", "received", "sent", "texted",
+        "llego", "llegado", "enviaron", "mandaron", "recibi", "dieron", "gave", "envoye"};
     return IS_ONE_OF(word, things);
 }
 
@@ -56,9 +61,33 @@ static bool is_network(const struct redact_word *word)
     return IS_ONE_OF(word, networks);
 }
 
+/* What a key of letters and digits is for, beside a network. */
+static bool has_key(const struct redact_word *word)
+{
+    static const char *const things[] = {"activation", "recovery", "licence", "license", "product",
+                                         "encryption", "activacion", "licencia", "recuperacion"};
+    return is_network(word) || IS_ONE_OF(word, things);
+}
+
+/* "network Hub6-X2, key …": a network stands in the same sentence, a few words before. */
+static bool is_behind_network(struct str text, size_t i)
+{
+    struct redact_word word;
+    for (int k = 0; k < BESIDE && i; k++, i = word.start) {
+        redact_word_before(text, i, &word);
+        if (!word.size || memchr(text.data + word.end, '\n', i - word.end) ||
+            (at(text, word.end) == '.' && is_blank(at(text, word.end + 1))))
+            return false;
+        if (is_network(&word)) return true;
+    }
+    return false;
+}
+
 /* Behind the word that `wanted` knows, if nothing but joints lies between; 0: it isn't there. */
 static size_t behind_wanted(struct str text, size_t i, bool (*wanted)(const struct redact_word *))
 {
+    static const char *const sent[] = {"que", "me", "you", "they", "that", "i", "it", "we", "j",
+                                       "ai", "m", "avez", "vous", "nos", "by", "por", "par"};
     struct redact_word word;
     for (int k = 0; k < BESIDE; k++, i = word.end) {
         while (at(text, i) == ' ' || at(text, i) == '\'') i++;
@@ -66,7 +95,7 @@ static size_t behind_wanted(struct str text, size_t i, bool (*wanted)(const stru
         redact_word_at(text, i, &word);
         if (!word.size) return 0;
         if (wanted(&word)) return word.end;
-        if (!is_joint(&word)) return 0;
+        if (!is_joint(&word) && !IS_ONE_OF(&word, sent)) return 0; /* "code que me enviaron" */
     }
     return 0;
 }
@@ -103,6 +132,8 @@ static struct told code_told(struct str text, const struct redact_word *cue)
     if (!told.from && free) told.from = behind_wanted(text, cue->end, opens);
     if (!told.from && is_behind_address(text, cue->start)) told.from = cue->end;
     if (!told.from || is_voucher(text, told.from)) return (struct told){0};
+    redact_word_before(text, told.from, &lead);
+    if (is_network(&lead)) told.class = PASSWORD, told.odd = true; /* "code wifi Mimosa2291" */
     return told;
 }
 
@@ -110,7 +141,7 @@ static struct told code_told(struct str text, const struct redact_word *cue)
 static struct told told_of(struct str text, const struct redact_word *cue)
 {
     static const char *const passwords[] = {
-        "password", "passwords", "passwd", "pwd", "passphrase", "contrasena", "passwort", "mdp",
+        "password", "passwords", "passwd", "pwd", "pw", "passphrase", "contrasena", "passwort", "mdp",
         "motdepasse", "senha"};
     static const char *const pins[] = {"pin", "passcode", "digicode", "otp"};
     static const char *const card_codes[] = {"cvv", "cvc", "csc", "cryptogramme", "criptograma"};
@@ -118,26 +149,34 @@ static struct told told_of(struct str text, const struct redact_word *cue)
     size_t behind;
     static const char *const no_pins[] = {
         "safety", "bowling", "rolling", "hair", "hitch", "lapel", "enamel", "drawing"};
-    if (IS_ONE_OF(cue, passwords)) return (struct told){PASSWORD, 5, 12, cue->end};
+    static const char *const no_passes[] = {"boarding", "bus", "day", "season", "ski", "game",
+                                            "battle", "guest", "travel", "monthly"};
+    if (IS_ONE_OF(cue, passwords)) return (struct told){PASSWORD, 5, 12, cue->end, false};
     redact_word_before(text, cue->start, &lead);
+    if (word_is(cue, "pass"))
+        return (struct told){IS_ONE_OF(&lead, no_passes) ? NO_CUE : PASSWORD, 0, 0, cue->end, false};
     if (IS_ONE_OF(cue, pins) && IS_ONE_OF(&lead, no_pins)) return (struct told){0};
-    if (IS_ONE_OF(cue, pins)) return (struct told){NUMBER, 3, 8, cue->end};
-    if (IS_ONE_OF(cue, card_codes)) return (struct told){NUMBER, 3, 4, cue->end};
+    if (IS_ONE_OF(cue, pins)) { /* "pin de la tarjeta 4471" */
+        behind = behind_wanted(text, cue->end, opens);
+        return (struct told){NUMBER, 3, 8, behind ? behind : cue->end, false};
+    }
+    if (IS_ONE_OF(cue, card_codes)) return (struct told){NUMBER, 3, 4, cue->end, false};
     if (word_is(cue, "code") || word_is(cue, "codigo")) return code_told(text, cue);
     if (redact_secret_needs_more(cue)) {
         behind = behind_wanted(text, cue->end, is_back);
-        return (struct told){behind ? BACK_DIGITS : NO_CUE, 3, 4, behind};
+        return (struct told){behind ? BACK_DIGITS : NO_CUE, 3, 4, behind, false};
     }
     if (word_is(cue, "clave")) {
         behind = behind_wanted(text, cue->end, opens);
-        return (struct told){PASSWORD, behind ? 3 : 0, 8, behind ? behind : cue->end};
+        return (struct told){PASSWORD, behind ? 3 : 0, 8, behind ? behind : cue->end, false};
     }
     if (word_is(cue, "passe"))
-        return (struct told){word_is(&lead, "de") ? PASSWORD : NO_CUE, 5, 12, cue->end};
+        return (struct told){word_is(&lead, "de") ? PASSWORD : NO_CUE, 5, 12, cue->end, false};
     if (!word_is(cue, "key") && !word_is(cue, "cle")) return (struct told){0};
-    behind = behind_wanted(text, cue->end, is_network);
-    if (!behind && lead.end + 1 == cue->start && is_network(&lead)) behind = cue->end;
-    return (struct told){behind ? PASSWORD : NO_CUE, 0, 0, behind};
+    behind = behind_wanted(text, cue->end, has_key);
+    if (!behind && lead.end + 1 == cue->start && has_key(&lead)) behind = cue->end;
+    if (!behind && is_behind_network(text, cue->start)) behind = cue->end;
+    return (struct told){behind ? PASSWORD : NO_CUE, 0, 0, behind, false};
 }
 
 /* --- the way to it ---------------------------------------------------------------------------- */
@@ -146,7 +185,7 @@ static bool is_verb(const struct redact_word *word)
 {
     static const char *const verbs[] = {
         "is", "was", "are", "were", "es", "era", "son", "eran", "fue", "est", "etait", "sont",
-        "etaient", "being", "ser", "sera"};
+        "etaient", "being", "ser", "sera", "s"}; /* "the code's 4410" */
     return IS_ONE_OF(word, verbs);
 }
 
@@ -156,7 +195,9 @@ static bool is_filler(const struct redact_word *word)
     static const char *const fillers[] = {
         "now", "the", "still", "just", "le", "la", "el", "maintenant", "toujours", "ahora",
         "number", "numero", "no", "n", "bien", "probably", "something", "like", "simply", "set",
-        "to", "here", "namely"};
+        "to", "here", "namely", "as", "printed", "written", "called", "actually", "currently",
+        "temporary", "temporal", "temporaire", "provisional", "provisoire", "actual", "nueva",
+        "nuevo", "new", "nouveau"};
     return IS_ONE_OF(word, fillers);
 }
 
@@ -216,7 +257,8 @@ static size_t find_told(struct redact_finder *finder, const struct told *told)
         i = skip_marks(text, i, &lead, &comma);
         if (!i || i >= most) return 0;
         same |= comma;
-        struct block block = told_read_block(text, i);
+        struct block block = told->class == NUMBER ? told_read_groups(text, i)
+                                                   : told_read_block(text, i);
         if (lead != NO_LEAD && block.end > i && told_is_value(text, told, &block, lead)) {
             redact_add(finder, block.start, block.end, REDACT_SECRET);
             return block.end;

@@ -13,6 +13,7 @@ struct told {
     enum cue_class class;
     uint8_t least, most; /* digits of a value that has no more than these; least 0: none do */
     size_t from;         /* where the value may stand, or what leads to it */
+    bool odd;            /* a block that is odd is enough, right beside the cue */
 };
 
 /* What led to a place: nothing, no more than the cue itself, a comma, or more than that. */
@@ -27,6 +28,8 @@ struct block {
 };
 
 struct block told_read_block(struct str text, size_t start);
+/* The same, but digits in groups of one size, "883-120" or "55 20 91", are one. */
+struct block told_read_groups(struct str text, size_t start);
 bool told_is_value(struct str text, const struct told *told, const struct block *block,
                    enum lead lead);
 

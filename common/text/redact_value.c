@@ -16,6 +16,11 @@ static size_t block_end(struct str text, size_t start)
     return end;
 }
 
+static bool closes(struct str text, size_t end)
+{
+    return end == text.size || text.data[end] == '\n' || strchr(".,;:!?)'\"", text.data[end]);
+}
+
 /* "Heron#41south", "Xy7-lamp-Rm41": a mark inside, letters behind digits and before them, or two
  * capitals and a digit within; but neither "Windows10" nor "iPhone" nor "24hrs". */
 struct block told_read_block(struct str text, size_t start)
@@ -33,14 +38,33 @@ struct block told_read_block(struct str text, size_t start)
         rises += is_upper(c) && is_lower(last);
     }
     size_t size = block.end - start;
-    char c = at(text, block.end);
-    block.closed = block.end == text.size || c == '\n' || strchr(".,;:!?)'\"", c);
+    block.closed = closes(text, block.end);
     block.odd = size >= 6 && letters >= 2 && digits > 0 && !(turns && letters <= 4 && !marks &&
                                                         is_digit(text.data[start]) && !rises);
     block.hard = size >= 6 && letters >= 2 &&
                  ((marks && digits) || (turns && digits >= 2 && (rises || hyphens || turns > 1)) ||
-                  (rises > 1 && digits));
+                  (rises > 1 && digits) || (hyphens && digits >= 2 && letters >= 4 && size >= 9));
     return block;
+}
+
+struct block told_read_groups(struct str text, size_t start)
+{
+    enum { GROUPED_LEAST = 6, GROUPED_MOST = 8 };
+    size_t end = start, first = 0, all = 0;
+    char mark = '\0';
+    for (size_t i = start; is_digit(at(text, i));) {
+        size_t size = i;
+        while (is_digit(at(text, i))) i++;
+        size = i - size;
+        if ((first && size != first) || is_word(at(text, i))) break;
+        first = size, all += size, end = i;
+        if (!mark) mark = at(text, i);
+        if ((mark != ' ' && mark != '-') || at(text, i) != mark) break;
+        i++;
+    }
+    if (all == first || all < GROUPED_LEAST || all > GROUPED_MOST || is_word(at(text, end)))
+        return told_read_block(text, start);
+    return (struct block){start, end, .digits = true, .closed = closes(text, end)};
 }
 
 bool redact_is_counted(struct str text, size_t start, size_t end)
@@ -96,18 +120,20 @@ static bool is_door_code(struct str value)
 bool told_is_value(struct str text, const struct told *told, const struct block *block,
                    enum lead lead)
 {
-    size_t size = block->end - block->start;
+    size_t size = block->end - block->start, digits = 0;
     if (block->digits) {
+        for (size_t i = block->start; i < block->end; i++) digits += is_digit(text.data[i]);
         bool plain = block->closed || goes_on_plainly(text, block->end);
         bool year = is_year(text, block) && !block->closed;
-        if (!told->least || size < told->least || size > told->most) return false;
+        if (!told->least || digits < told->least || digits > told->most) return false;
         if (redact_is_counted(text, block->start, block->end)) return false;
-        if (told->class == PASSWORD && lead == BESIDE_CUE) return false;
+        if (told->class == PASSWORD && lead == BESIDE_CUE && told->least > 3) return false;
         return lead == COMMA ? plain && !year : lead != BESIDE_CUE || told->most == 4 || !year;
     }
     if (told->class == BACK_DIGITS) return false;
     if (told->class == NUMBER)
-        return told->most > 4 && ((block->hard && lead >= COMMA) ||
+        return told->most > 4 && (block->hard ||
                                   is_door_code(str_make(text.data + block->start, size)));
-    return block->hard || (block->odd && (lead == SURE || (lead == COMMA && block->closed)));
+    return block->hard ||
+           (block->odd && (lead == SURE || told->odd || (lead == COMMA && block->closed)));
 }
