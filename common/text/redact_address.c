@@ -219,6 +219,7 @@ static size_t street_short(struct redact_finder *finder, const struct redact_wor
     if (!word->capital || !IS_ONE_OF(word, forms)) return 0;
     bool av = mark == ' ' && IS_ONE_OF(word, ((const char *const[]){"av", "avd", "avda"}));
     if (before(text, word->start) == '.') return 0; /* "P.R.C. 2016" */
+    if (str_starts(str_slice(text, word->end, text.size), STR(".C."))) return 0; /* "C.C. 52.884.107" */
     if (mark != '/' && mark != '.' && !av) return 0;
     int words;
     size_t i = address_skip(text, word->end, "./ ", 3), grid = grid_end(text, i);

@@ -4,7 +4,7 @@
  * Rules: ISO 13616 (IBAN, mod 97); Spain DNI and NIE (mod 23); France NIR of Corsica (2A/2B); UK
  * NINO (HMRC NIM39110); Germany Versicherungsnummer (weights 2 1 2 5 7 1 2 ..., mod 10); Italy
  * codice fiscale (control character); Mexico CURP and RFC (form and date); Ireland PPS (mod 23);
- * Portugal citizen's card (Luhn over letters). */
+ * Belgium and France VAT (mod 97); Portugal citizen's card (Luhn over letters). */
 #include "text/redact_numbers.h"
 
 enum { CODE_MOST = 34 };
@@ -119,10 +119,19 @@ static size_t corsican_end(struct str text, const struct code *code)
     return redact_is_nir(digits) && ends_token(text, code->ends[14]) ? code->ends[14] : 0;
 }
 
+/* "QQ 12 34 56 C", written as nothing else is: whatever its letters are. */
+static bool is_parted_nino(struct str text, const struct code *code)
+{
+    for (size_t i = 1; i < 8; i += 2)
+        if (at(text, code->ends[i]) != ' ' || code->ends[i] != code->ends[i - 1] + 1) return false;
+    return true;
+}
+
 static size_t nino_end(struct str text, const struct code *code)
 {
     static const char *const never[] = {"BG", "GB", "NK", "KN", "TN", "NT", "ZZ"};
     if (!matches(code->text, code->size, "AA999999A") || !ends_token(text, code->ends[8])) return 0;
+    if (is_parted_nino(text, code)) return code->ends[8];
     if (strchr("DFIQUV", code->text[0]) || strchr("DFIQUVO", code->text[1]) || code->text[8] > 'D')
         return 0;
     for (size_t i = 0; i < sizeof never / sizeof *never; i++)
@@ -181,7 +190,8 @@ size_t redact_italian_start(struct str text, size_t start)
 static size_t irish_end(struct str text, const struct code *code)
 {
     static const char letters[] = "WABCDEFGHIJKLMNOPQRSTUV";
-    bool second = matches(code->text, code->size, "9999999AA");
+    bool second = matches(code->text, code->size, "9999999AA") &&
+                  code->ends[8] == code->ends[7] + 1; /* "1234567T is" */
     if (!matches(code->text, code->size, "9999999A")) return 0;
     unsigned sum = second && code->text[8] != 'W' ? 9 * (unsigned)(code->text[8] - 'A' + 1) : 0;
     for (unsigned i = 0; i < 7; i++) sum += (unsigned)(code->text[i] - '0') * (8 - i);
@@ -223,6 +233,21 @@ static size_t portuguese_end(struct str text, const struct code *code)
     return sum % 10 == 0 ? code->ends[11] : 0;
 }
 
+/* VAT numbers of Belgium (mod 97) and France (a key before the SIREN). */
+static size_t vat_end(struct str text, const struct code *code)
+{
+    bool belgian = matches(code->text, code->size, "BE0999999999") ||
+                   matches(code->text, code->size, "BE1999999999");
+    if (belgian && ends_token(text, code->ends[11]))
+        return 97 - number_of(code->text + 2, 8) % 97 == number_of(code->text + 10, 2)
+                   ? code->ends[11]
+                   : 0;
+    if (!matches(code->text, code->size, "FR99999999999") || !ends_token(text, code->ends[12]))
+        return 0;
+    unsigned key = (12 + 3 * (number_of(code->text + 4, 9) % 97)) % 97;
+    return key == number_of(code->text + 2, 2) ? code->ends[12] : 0;
+}
+
 /* Those that look like a product's: their word must say so, too. */
 static size_t cued_end(struct str text, const struct code *code)
 {
@@ -235,8 +260,10 @@ static size_t cued_end(struct str text, const struct code *code)
  * check. */
 static size_t unlikely_end(struct str text, const struct code *code)
 {
-    if (matches(code->text, code->size, "9999999AA") && strchr("ABCDEFGHIW", code->text[8]))
-        return irish_end(text, code);
+    bool second = matches(code->text, code->size, "9999999AA"),
+         first = matches(code->text, code->size, "9999999A") && code->ends[7] == code->ends[0] + 7 &&
+                 ends_token(text, code->ends[7]); /* in one piece */
+    if (first || (second && strchr("ABCDEFGHIW", code->text[8]))) return irish_end(text, code);
     if (!matches(code->text, code->size, "99999999A999")) return 0;
     unsigned day = number_of(code->text + 2, 2), month = number_of(code->text + 4, 2);
     bool date = day >= 1 && day <= 31 && month >= 1 && month <= 12;
@@ -257,7 +284,7 @@ size_t redact_code_at(struct str text, size_t start, const struct redact_context
     if (told && !thing && (end = cued_end(text, &code)) != 0) return end; /* begins as a DNI does */
     if (!thing && (end = unlikely_end(text, &code)) != 0) return end;
     if ((end = spanish_end(text, &code, context)) != 0 || (end = corsican_end(text, &code)) != 0 ||
-        (end = nino_end(text, &code)) != 0)
+        (end = nino_end(text, &code)) != 0 || (end = vat_end(text, &code)) != 0)
         return end;
     return (end = mexican_end(text, &code)) != 0 ? end : italian_end(text, &code);
 }

@@ -96,7 +96,7 @@ size_t redact_email(struct redact_finder *finder, size_t sign)
         if (end == right && left == sign && is_mail_host(&host) && !is_label(at(text, host.end)))
             end = host.end;
     }
-    if (start == left || end == right) return 0;
+    if (start == left || end == right) return redact_user_handle(finder, sign);
     bool letter = left == sign; /* "49.99 @ shop.com" is a price */
     for (size_t i = start; i < left; i++) letter |= is_letter(text.data[i]);
     if (!letter) return 0;

@@ -324,6 +324,7 @@ static inline bool is_apostrophe(struct str text, size_t i, size_t *ret_size)
 /* --- finders: each returns where the scan goes on, `start` or less if it found nothing -------- */
 
 size_t redact_email(struct redact_finder *finder, size_t sign);           /* at an '@' */
+size_t redact_user_handle(struct redact_finder *finder, size_t sign);     /* the same (redact_user.c) */
 size_t redact_email_spelled(struct redact_finder *finder, const struct redact_word *sign);
 size_t redact_email_bracketed(struct redact_finder *finder, size_t bracket); /* at "(a)", "[@]" */
 size_t redact_number(struct redact_finder *finder, size_t start);         /* at a digit */

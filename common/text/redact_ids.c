@@ -172,6 +172,21 @@ size_t redact_id_letter(struct str text, const struct redact_digits *digits)
     return is ? 2 : 0;
 }
 
+/* "C.C. 52.884.107", "CI 4.512.883": Colombia's and Uruguay's card of identity. */
+static bool is_behind_cedula(struct str text, const struct redact_digits *digits)
+{
+    static const char *const cards[] = {"C.C. ", "C.C.", "CC ", "CC. ", "C.I. ", "C.I.", "CI "};
+    struct str lead = str_slice(text, 0, digits->start);
+    if (digits->groups < 3 || digits->sizes[0] > 2 || digits->sizes[1] != 3 ||
+        digits->sizes[2] != 3 || digits->separators[1] != '.' || digits->separators[2] != '.')
+        return false;
+    for (size_t i = 0; i < sizeof cards / sizeof *cards; i++) {
+        size_t size = strlen(cards[i]);
+        if (str_ends(lead, str_of(cards[i])) && !is_word(before(text, lead.size - size))) return true;
+    }
+    return false;
+}
+
 uint8_t redact_id_groups(const struct redact_finder *finder, const struct redact_digits *digits,
                          const struct redact_context *context)
 {
@@ -181,6 +196,7 @@ uint8_t redact_id_groups(const struct redact_finder *finder, const struct redact
     if (digits->plus) return 0;
     if (is_letter(at(finder->text, digits->start))) /* redact_id_letter() */
         return cue || !(other || finder->english) ? 3 : 0;
+    if (is_behind_cedula(finder->text, digits)) return 3;
     for (uint8_t groups = 1; groups <= digits->groups; groups++) {
         count += digits->sizes[groups - 1];
         for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {

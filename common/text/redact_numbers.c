@@ -136,7 +136,9 @@ static size_t cued_number(struct redact_finder *finder, const struct redact_digi
     if (is_date(digits) || is_letter(at(finder->text, digits->end))) return 0;
     bool labelled = context->distance == 0 && digits->start > 1 &&
                     memchr(finder->text.data + digits->start - 2, ':', 2);
-    if (context->nearest & CUE(ACCOUNT) && !(context->nearest & CUE(ORDER)))
+    if (context->nearest & CUE(ORDER) && count >= 6)
+        found = redact_is_own_case(finder->text, digits->start);
+    else if (context->nearest & CUE(ACCOUNT) && !(context->nearest & CUE(ORDER)))
         found = context->distance <= 5 &&
                 (count >= (labelled ? 4u : 6u) ||
                  (count == 5 && redact_is_customers(finder->text, digits->start)));
@@ -175,6 +177,15 @@ static size_t code_start(struct str text, size_t start)
     return i;
 }
 
+static size_t plate(struct redact_finder *finder, size_t start,
+                    const struct redact_context *context)
+{
+    bool told = context->nearest & CUE(ACCOUNT) && context->distance <= 2;
+    size_t end = told ? redact_plate_end(finder->text, start) : 0;
+    if (end) redact_add(finder, start, end, REDACT_ACCOUNT);
+    return end;
+}
+
 /* "passport XG9382049", "policy AB-12345": a mixed token right behind the cue. */
 static size_t cued_code(struct redact_finder *finder, size_t start,
                         const struct redact_context *context)
@@ -182,15 +193,16 @@ static size_t cued_code(struct redact_finder *finder, size_t start,
     struct str text = finder->text;
     size_t end = start, digits = 0, letters = 0;
     const uint32_t cues = CUE(ID) | CUE(ACCOUNT) | CUE(CARD);
-    bool told = context->nearest & cues;
-    if (!told && (is_digit(at(text, start)) || context->nearest || context->all & CUE(ORDER)))
+    bool told = context->nearest & cues,
+         own = context->nearest & CUE(ORDER) && redact_is_own_case(text, start);
+    if (!told && !own && (is_digit(at(text, start)) || context->nearest || context->all & CUE(ORDER)))
         return 0;
     for (; end < text.size && end - start < CODE_BYTES &&
            (is_code(text.data[end]) ||
             ((text.data[end] == '-' || text.data[end] == '_') && is_code(at(text, end + 1))));
          end++)
         digits += is_digit(text.data[end]), letters += is_upper(text.data[end]);
-    bool customers = !told && digits >= 4 && redact_is_customers(text, start);
+    bool customers = !told && digits >= 4 && (own || redact_is_customers(text, start));
     if (!told && !customers) return 0;
     /* "PAN card number ABCPJ1234R" */
     bool id_card = context->nearest & CUE(CARD) && context->all & CUE(ID);
@@ -213,6 +225,7 @@ static size_t code_token(struct redact_finder *finder, size_t start)
     enum redact_kind kind;
     size_t end = redact_code_at(finder->text, start, &context, &kind);
     if (end) return redact_add(finder, start, end, kind), end;
+    if ((end = plate(finder, start, &context)) != 0) return end;
     bool apart = at(finder->text, start + 1) == ' ' || at(finder->text, start + 2) == ' ';
     if (!apart) end = cued_code(finder, start, &context);
     /* "SW1A 1AA" */
@@ -368,9 +381,11 @@ size_t redact_number(struct redact_finder *finder, size_t start)
         return take(finder, &digits, groups, REDACT_IP);
     if (!few && (groups = redact_id_groups(finder, &digits, &context)) != 0)
         return take(finder, &digits, groups, REDACT_NATIONAL_ID);
+    if ((end = plate(finder, start, &context)) != 0) return end;
     if (is_price(text, &digits)) return 0;
     if (!few && (groups = redact_phone_groups(finder, &digits, &context)) != 0) {
         size_t bare = digits.ends[groups - 1];
+        if (redact_is_counted(text, start, bare)) return bare;
         end = redact_extension_end(text, bare);
         if (end == bare && is_letter(at(text, bare))) return 0; /* "5551234567mAh" */
         redact_add(finder, number_start(text, &digits, end), end, REDACT_PHONE);

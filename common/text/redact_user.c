@@ -30,6 +30,7 @@ static bool is_made_up(struct str name)
     for (size_t i = 0; i < name.size; i++) {
         char c = name.data[i];
         letters += is_letter(c);
+        if (c == '.' && i && name.data[i - 1] == '.') return false; /* "login anymore...my" */
         others += is_digit(c) || c == '_' || (c == '.' && i + 1 < name.size);
     }
     return letters >= 3 && others;
@@ -38,7 +39,7 @@ static bool is_made_up(struct str name)
 bool name_is_users(const struct redact_word *cue)
 {
     static const char *const cues[] = {"user",        "username", "usuario",  "utilisateur",
-                                       "identifiant", "pseudo",   "nickname", "userid"};
+                                       "identifiant", "pseudo",   "nickname", "userid", "login"};
     return IS_ONE_OF(cue, cues);
 }
 
@@ -63,5 +64,29 @@ size_t redact_user_name(struct redact_finder *finder, const struct redact_word *
     if (!joined && (word.cues & CUE(COMMON) || redact_is_ordinary(&word))) return 0;
     if (!alone && !(told && is_made_up(str_slice(text, start, end)))) return 0;
     redact_add(finder, start, end, REDACT_ACCOUNT);
+    return end;
+}
+
+/* "my insta is @noor.bakes", at the '@': his own, told as such. Its end, or 0. */
+size_t redact_user_handle(struct redact_finder *finder, size_t sign)
+{
+    static const char *const places[] = {"insta",    "instagram", "ig",       "twitter", "tiktok",
+                                         "facebook", "snapchat",  "snap",     "telegram", "handle",
+                                         "user",     "usuario",   "username", "pseudo",  "twitch"};
+    static const char *const links[] = {"is", "es", "est", "s", "handle"};
+    struct str text = finder->text;
+    struct redact_word place, owner;
+    size_t start = sign + 1, end = start, from = sign;
+    while (from && sign - from < 3 && is_one_of(text.data[from - 1], " :(")) from--;
+    redact_word_before(text, from, &place);
+    if (IS_ONE_OF(&place, links)) redact_word_before(text, place.start, &place);
+    if (!place.size || sign - place.end > 12 || !IS_ONE_OF(&place, places)) return 0;
+    redact_word_before(text, place.start, &owner);
+    if (!IS_ONE_OF(&owner, ((const char *const[]){"my", "our", "mi", "mon", "nuestro", "notre"})))
+        return 0;
+    while (end < text.size && end - start < USER_MOST && is_user_byte(text.data[end])) end++;
+    while (end > start && is_one_of(text.data[end - 1], ".-")) end--;
+    if (end - start < 3) return 0;
+    redact_add(finder, sign, end, REDACT_ACCOUNT);
     return end;
 }

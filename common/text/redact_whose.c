@@ -28,6 +28,63 @@ bool redact_is_things_id(struct str text, size_t start)
     return owner.end + 1 == id.start && IS_ONE_OF(&owner, things);
 }
 
+/* "my case CS0098127", "mon dossier n° 20445513": told as one's own. */
+bool redact_is_own_case(struct str text, size_t start)
+{
+    static const char *const cases[] = {"case", "dossier", "expediente", "caso", "claim", "file"};
+    static const char *const numbers[] = {"number", "no", "n", "nr", "num", "numero", "is", "es",
+                                          "est", "id"};
+    struct redact_word word, owner;
+    redact_word_before(text, start, &word);
+    for (int k = 0; k < 2 && IS_ONE_OF(&word, numbers); k++)
+        redact_word_before(text, word.start, &word);
+    if (!word.size || start - word.end > 16 || !IS_ONE_OF(&word, cases)) return false;
+    redact_word_before(text, word.start, &owner);
+    return owner.end + 1 == word.start && owner.cues & CUE(OWNER);
+}
+
+/* "my Avios no is 308143 7702615": a number of his with something that has a name. */
+static bool is_schemes(struct str text, size_t start)
+{
+    static const char *const links[] = {"is", "es", "est"};
+    static const char *const numbers[] = {"number", "no", "n", "nr", "num", "id"};
+    struct redact_word word, owner;
+    redact_word_before(text, start, &word);
+    if (IS_ONE_OF(&word, links)) redact_word_before(text, word.start, &word);
+    if (!IS_ONE_OF(&word, numbers)) return false;
+    redact_word_before(text, word.start, &word);
+    redact_word_before(text, word.start, &owner);
+    return word.capital && word.size > 3 && !redact_is_ordinary(&word) &&
+           owner.end + 1 == word.start && owner.cues & CUE(OWNER);
+}
+
+/* "plate LK19 VXZ", "matrícula 4418 LKB", "immatriculation GB-417-KL": capitals and digits, up to
+ * three groups of them. The end of it, or 0. */
+size_t redact_plate_end(struct str text, size_t start)
+{
+    enum { GROUPS = 3, LEAST = 5, MOST = 8 };
+    static const char *const plates[] = {"plate", "immatriculation", "matricula", "placa",
+                                         "patente", "plaque"};
+    struct redact_word word;
+    size_t from = start, end = 0, letters = 0, digits = 0;
+    bool plate = false;
+    for (int k = 0; k < 4 && !plate; k++, from = word.start) {
+        redact_word_before(text, from, &word);
+        if (!word.size || from - word.end > 3) return 0;
+        plate = IS_ONE_OF(&word, plates);
+    }
+    for (size_t i = start, k = 0; plate && k < GROUPS; k++) {
+        size_t group = i;
+        for (; is_digit(at(text, i)) || is_upper(at(text, i)); i++)
+            digits += is_digit(text.data[i]), letters += is_upper(text.data[i]);
+        if (i == group || is_word(at(text, i)) || letters + digits > MOST) break;
+        end = i;
+        if (at(text, i) != ' ' && at(text, i) != '-') break;
+        i++;
+    }
+    return letters > 1 && digits > 1 && letters + digits >= LEAST && letters + digits <= MOST ? end : 0;
+}
+
 /* "customer number 55512345", "client n° 12345678", "numéro d'adhérent : 22814", "contrato
  * 880-114-27", "claim no. TX-2291": no more than such words before it. */
 bool redact_is_customers(struct str text, size_t start)
@@ -43,6 +100,7 @@ bool redact_is_customers(struct str text, size_t start)
     struct redact_word word, owner = {.size = 0};
     const size_t number_at = start;
     bool number = false, ours = false;
+    if (is_schemes(text, start)) return true;
     for (int k = 0; k < 6; k++, start = word.start) {
         redact_word_before(text, start, &word);
         if (!word.size || start - word.end > 4) return false;
