@@ -7,10 +7,28 @@ enum { LINE_BYTES = 160 };
 
 /* --- a street word that comes first: "Calle Mayor 3", "rue de la Paix, 12" -------------------- */
 
+/* "numéro 12 de la rue", "au 7 de l'avenue": where the number starts, or `i`. */
+static size_t number_of_street(struct str text, size_t i)
+{
+    static const char *const joins[] = {" de la ", " de l'", " du ", " de l\xE2\x80\x99"};
+    static const char *const leads[] = {"numero", "au", "no", "n"};
+    struct redact_word lead;
+    for (size_t k = 0; k < sizeof joins / sizeof *joins; k++) {
+        if (!str_ends(str_slice(text, 0, i), str_of(joins[k]))) continue;
+        size_t end = i - strlen(joins[k]), start = end;
+        while (start > 0 && end - start < ADDRESS_NUMBER_MOST && is_digit(text.data[start - 1]))
+            start--;
+        redact_word_before(text, start, &lead);
+        return start < end && start - lead.end < 4 && IS_ONE_OF(&lead, leads) ? start : i;
+    }
+    return i;
+}
+
 /* Where the number before it starts: "12 bis, rue", "12, rue"; `i` if there is none. */
 static size_t number_before(struct str text, size_t i)
 {
-    size_t start = i;
+    size_t start = number_of_street(text, i);
+    if (start < i) return start;
     while (start > 0 && (text.data[start - 1] == ' ' || text.data[start - 1] == ',')) start--;
     struct redact_word word;
     redact_word_before(text, start, &word);
@@ -54,7 +72,7 @@ static bool is_weak(const struct redact_word *word)
         "cuesta", "alameda", "pasadizo", "circunvalacion", "vereda", "borgo", "strada", "vicolo",
         "contrada", "rotonda", "canale", "estrada", "rodovia", "praca", "ladeira", "jardim",
         "quadra", "gang", "montee", "rang", "sentier", "passage", "cra", "kra", "diag",
-        "blv", "cll", "kr", "sente", "ruelle", "rte", "bd", "bld", "boul", "imp", "av", "avd"};
+        "blv", "cll", "kr", "sente", "ruelle", "rte", "bd", "bld", "boul", "imp", "av", "avd", "praza"};
     return IS_ONE_OF(word, words);
 }
 
@@ -66,6 +84,15 @@ static bool is_sure(const struct redact_word *word)
     return IS_ONE_OF(word, words);
 }
 
+/* The house behind a street written small: in digits, or in words that a clause ends behind ("calle
+ * luna doce, 2º B"); `i` if there is none. */
+static size_t small_house_end(struct str text, size_t i)
+{
+    size_t house = address_house_end(text, i), said = house > i ? i : redact_said_house_end(text, i);
+    bool closed = said == text.size || strchr(",.;\n", text.data[said]);
+    return said > i && closed ? said : house;
+}
+
 /* "12 rue victor hugo", "calle mayor 3": names written small, up to a number or, with one
  * before, two words. */
 static size_t small_names_end(struct str text, size_t i, bool numbered, int *ret_words)
@@ -75,7 +102,7 @@ static size_t small_names_end(struct str text, size_t i, bool numbered, int *ret
     for (; all < ADDRESS_NAME_WORDS; all++) {
         struct redact_word word;
         redact_word_at(text, i, &word);
-        if (!word.size || (all && address_house_end(text, i) > i)) break; /* "número doce" */
+        if (!word.size || (all && small_house_end(text, i) > i)) break; /* "número doce" */
         words += !(word.cues & CUE(PARTICLE)) && !(all && address_joins_names(&word));
         i = end = word.end;
         if (numbered && words == 2) break;
@@ -83,63 +110,8 @@ static size_t small_names_end(struct str text, size_t i, bool numbered, int *ret
         i++;
     }
     size_t next = address_skip(text, end, " ,", 2);
-    *ret_words = numbered || (next > end && address_house_end(text, next) > next) ? words : 0;
+    *ret_words = numbered || (next > end && small_house_end(text, next) > next) ? words : 0;
     return *ret_words ? end : start;
-}
-
-static size_t skip_digits_and_letter(struct str text, size_t i)
-{
-    while (is_digit(at(text, i))) i++;
-    return is_upper(at(text, i)) && !is_word(at(text, i + 1)) ? i + 1 : i;
-}
-
-/* "7 con calle 45", "50 y Avenida Balboa", from "con" on; 0: none. */
-static size_t crossing_end(struct str text, const struct redact_word *with)
-{
-    struct redact_word street;
-    int words;
-    if ((!word_is(with, "con") && !word_is(with, "y")) || at(text, with->end) != ' ') return 0;
-    redact_word_at(text, with->end + 1, &street);
-    if (!(street.cues & CUE(STREET_FIRST)) || at(text, street.end) != ' ') return 0;
-    size_t name = street.end + 1, end = address_names_end(text, name, ADDRESS_NAME_WORDS, &words);
-    if (!words) end = skip_digits_and_letter(text, name);
-    return end > name ? end : 0;
-}
-
-/* Colombia: "Calle 13 # 9A-1", "Carrera 197 # 2-38 Sur", "Av. calle 4ª No. 81-9". The end, or `i`. */
-static size_t grid_end(struct str text, size_t i)
-{
-    static const char *const signs[] = {"# ", "#", "No. ", "N\xC2\xB0 ", "N\xC2\xBA ", "no. ", "No ",
-                                        "no ", "nro ", "Nro. "};
-    struct redact_word word;
-    size_t end = i, digits;
-    redact_word_at(text, end, &word);
-    if (word.cues & CUE(STREET_FIRST) && at(text, word.end) == ' ') end = word.end + 1;
-    for (digits = end; is_digit(at(text, end));) end++;
-    if (end == digits || end - digits > 3) return i;
-    if (is_upper(at(text, end))) end++;
-    if (str_starts(str_slice(text, end, text.size), STR("\xC2\xAA"))) end += 2;
-    if (at(text, end++) != ' ') return i;
-    redact_word_at(text, end, &word);
-    size_t corner = crossing_end(text, &word);
-    if (corner) return corner;
-    if (word.capital && word.size >= 3 && at(text, word.end) == ' ') end = word.end + 1; /* Sur */
-    for (size_t k = 0; k < sizeof signs / sizeof *signs; k++) {
-        if (!str_starts(str_slice(text, end, text.size), str_of(signs[k]))) continue;
-        end += strlen(signs[k]);
-        bool word_only = is_one_of(signs[k][0], "nN") && signs[k][2] == ' ';
-        size_t dash = end;
-        while (is_ascii_alnum(at(text, dash)) && dash - end < 5) dash++;
-        size_t blanks = !word_only, door = address_skip(text, dash, " ", blanks);
-        if (!is_digit(at(text, end)) || at(text, door) != '-') return i;
-        door = address_skip(text, door + 1, " ", blanks); /* "no 5 - 2 canciones" */
-        if (!is_digit(at(text, door))) return i;
-        end = skip_digits_and_letter(text, door);
-        redact_word_at(text, end + 1, &word);
-        static const char *const sides[] = {"sur", "norte", "este", "oeste"};
-        return at(text, end) == ' ' && word.size && IS_ONE_OF(&word, sides) ? word.end : end;
-    }
-    return i;
 }
 
 /* "calle 12 de octubre 455", "Av. 9 de Julio": a day of the year; `i` if it is none. */
@@ -175,28 +147,42 @@ static size_t street_name_end(struct str text, size_t i, int *ret_words)
     return address_names_end(text, i, ADDRESS_NAME_WORDS, ret_words);
 }
 
+/* "int 802", "depto 4" right behind the house. */
+static bool has_unit(struct str text, size_t house)
+{
+    size_t unit = address_skip(text, house, " ,", 2);
+    return unit > house && is_lower(at(text, unit)) && address_unit_end(text, unit) > unit;
+}
+
 static size_t street_first(struct redact_finder *finder, const struct redact_word *word)
 {
     struct str text = finder->text;
     int words;
     size_t i = address_skip(text, word->end, ". /", 2);
     if (i == word->end || before(text, word->start) == '/') return 0;
-    size_t grid = is_digit(at(text, i)) || at(text, i) == 'c' ? grid_end(text, i) : i;
+    size_t grid = is_digit(at(text, i)) || at(text, i) == 'c' ? address_grid_end(text, i) : i;
     if (grid > i) return address_take(finder, word->start, address_tail_end(text, grid));
     size_t start = number_before(text, word->start), gran = gran_start(text, word),
            name = street_name_end(text, i, &words);
     if (!words && gran < word->start && address_house_end(text, i) > i) words = 1, name = word->end;
     static const char *const behind_number[] = {"avenue", "chemin", "quai", "sente", "ruelle"};
-    bool small = !words && (is_sure(word) || (finder->french && start < word->start &&
-                                              IS_ONE_OF(word, behind_number)));
+    static const char *const closes[] = {"privada", "cerrada", "andador", "retorno", "callejon"};
+    bool small = !words && (is_sure(word) || IS_ONE_OF(word, closes) ||
+                            (finder->french && start < word->start &&
+                             IS_ONE_OF(word, behind_number)));
     if (small) name = small_names_end(text, i, start < word->start, &words);
-    bool avenue = small && finder->spanish && word->folded[0] == 'a'; /* "av insurgentes 1457" */
+    size_t next = address_skip(text, name, " ,.", 3),
+           house = next <= name ? next
+                   : small      ? small_house_end(text, next)
+                                : address_house_end(text, next);
+    /* "av insurgentes 1457", "privada jazmines número doce" */
+    bool signs = is_one_of(at(text, next), "nN#"), flat = house > next && has_unit(text, house);
+    bool avenue = small && (flat || (word->folded[0] == 'a' && finder->spanish) ||
+                            (signs && IS_ONE_OF(word, closes)));
     /* "SQUARE GLITTER BALL 171214" */
     if (is_weak(word) && word->upper && start == word->start) return 0;
     if (is_weak(word) && !word->capital && !avenue && (start == word->start || !finder->french))
         return 0;
-    size_t next = address_skip(text, name, " ,.", 3),
-           house = next > name ? address_house_end(text, next) : next;
     bool numbered = house > next || start < word->start;
     struct redact_context context = redact_context_before(text, start);
     if (!numbered && !(context.all & CUE(ADDRESS) && context.all & ~CUE(ADDRESS) & CUE(OWNER)))
@@ -204,6 +190,7 @@ static size_t street_first(struct redact_finder *finder, const struct redact_wor
     if (!words) return 0;
     size_t street = house > next ? house : name, end = address_tail_end(text, street);
     if (small && end == street) end = address_small_city_end(text, end);
+    if (small) end = address_small_colony_end(text, end);
     return address_take(finder, gran < start ? gran : start, end);
 }
 
@@ -213,7 +200,7 @@ static size_t street_short(struct redact_finder *finder, const struct redact_wor
     static const char *const forms[] = {
         "c", "av", "avd", "pza", "pl", "pso", "ctra", "avda", "cl", "crta", "urb", "r",
         "cr", "cra", "tr", "diag", "blv", "jl", "gg", "carr", "blvd", "priv", "prol", "calz",
-        "cda", "fracc"};
+        "cda", "fracc", "bv"};
     struct str text = finder->text;
     char mark = at(text, word->end);
     if (!word->capital || !IS_ONE_OF(word, forms)) return 0;
@@ -222,7 +209,7 @@ static size_t street_short(struct redact_finder *finder, const struct redact_wor
     if (str_starts(str_slice(text, word->end, text.size), STR(".C."))) return 0; /* "C.C. 52.884.107" */
     if (mark != '/' && mark != '.' && !av) return 0;
     int words;
-    size_t i = address_skip(text, word->end, "./ ", 3), grid = grid_end(text, i);
+    size_t i = address_skip(text, word->end, "./ ", 3), grid = address_grid_end(text, i);
     if (grid > i) return address_take(finder, word->start, address_tail_end(text, grid));
     size_t name = street_name_end(text, i, &words);
     struct redact_word first; /* "C/ Domingo Miral", "Av. Tres Cruces", "Av. V. Carranza" */
@@ -354,9 +341,11 @@ size_t redact_address_word(struct redact_finder *finder, const struct redact_wor
     if (word->cues & (CUE(LABEL) | CUE(STREET_FIRST))) {
         if (word->cues & CUE(LABEL)) end = behind_label(finder, word);
         if (!end && word->cues & CUE(LABEL))
-            end = word->capital ? address_place(finder, word)
-                                : address_small_behind_home(finder, word);
+            end = word->capital ? 0 : address_small_behind_home(finder, word);
+        if (!end && word->cues & CUE(LABEL)) end = address_place(finder, word);
         if (!end && word->cues & CUE(STREET_FIRST)) end = street_first(finder, word);
     }
+    if (!end && word->capital & finder->english && word->cues & CUE(STREET))
+        end = address_said_street(finder, word);
     return end ? end : street_short(finder, word);
 }

@@ -12,11 +12,13 @@ enum { ADDRESS_NUMBER_MOST = 6, ADDRESS_NAME_WORDS = 5 }; /* digits of a house, 
 /* At most so many of those bytes. */
 size_t address_skip(struct str text, size_t i, const char *among, size_t most);
 size_t address_house_end(struct str text, size_t i); /* "23", "23B", "23-25", "3.º B", "nº 2" */
+size_t address_ordinal_end(struct str text, size_t i); /* "º", ".º", "ª", "°": behind "3" */
 size_t address_code_end(struct str text, size_t i);  /* "SW1A 1AA", "28035", "94103-1234" */
 /* Capitalised words and the particles between them, and how many words. */
 size_t address_names_end(struct str text, size_t i, int most, int *ret_words);
 bool address_joins_names(const struct redact_word *word); /* "à", "sur", written small */
 size_t address_small_city_end(struct str text, size_t i); /* ", guadalajara" */
+size_t address_small_code_end(struct str text, size_t i); /* " sy8 1ap" */
 size_t address_unit_end(struct str text, size_t i); /* "Apt. 864", "3º izquierda", "piso 2 B" */
 /* What belongs to an address behind its street: flat, city, state, code, in any order. */
 size_t address_tail_end(struct str text, size_t end);
@@ -36,6 +38,11 @@ size_t address_street_behind(struct str text, size_t i);
 /* An English street written small behind its number; the end, or `names` (redact_address_small.c). */
 size_t address_small_street_end(struct str text, size_t number, size_t names,
                                 const struct redact_context *context);
+size_t address_small_colony_end(struct str text, size_t i); /* " col mixcoac cdmx 03920" */
+bool address_is_state(const struct redact_word *word); /* "tx", in any case */
+size_t address_grid_end(struct str text, size_t i); /* "Calle 13 # 9A-1", "15 # 39-60" */
+/* An English street whose number is said, from its word on; the end of what goes, or 0. */
+size_t address_said_street(struct redact_finder *finder, const struct redact_word *street);
 /* Behind "vivo", "dirección": "en san martin 845"; the end of what goes, or 0. */
 size_t address_small_behind_home(struct redact_finder *finder, const struct redact_word *home);
 /* Places with a name instead of a street (redact_address_place.c); the end of what goes, or 0. */

@@ -3,7 +3,7 @@
  * house needs a word that says what it is. Read backwards, part by part as commas have it. */
 #include "text/redact_address.h"
 
-enum { PARTS_MOST = 6, BYTES_MOST = 112, PLACES_MOST = 2 /* towns between the street and the code */ };
+enum { PARTS_MOST = 6, BYTES_MOST = 112, PLACES_MOST = 3 /* towns between the street and the code */ };
 
 /* A house, an estate: a name of its own in front of the street, and enough without a number. */
 static bool is_building(const struct redact_word *word)
@@ -106,10 +106,17 @@ static size_t part_end(struct str text, size_t i)
     return end;
 }
 
+/* "my address is Ty Gwyn, Heol y Bont, Aberaeron": what leads to names of places that end in a code. */
+static bool is_led_to_places(struct str text, size_t start)
+{
+    return redact_context_before(text, start).all & CUE(ADDRESS);
+}
+
 static size_t start_before(struct str text, size_t code, bool named)
 {
     size_t start = code, i = code;
     bool house = false, names = false;
+    size_t place = code; /* of names alone */
     int places = 0;
     for (int k = 0; k < PARTS_MOST && i && code - i < BYTES_MOST; k++) {
         size_t end = part_end(text, i);
@@ -121,11 +128,13 @@ static size_t start_before(struct str text, size_t code, bool named)
         if (house && !part.building) break;
         if (!sure && ++places > PLACES_MOST) break;
         if (sure) start = part.start;
+        else if (start == code && !named) place = part.start;
         house |= part.house && part.words;
         names |= part.first || part.building;
         if (part.start > part.begins) break;
         i = part.begins;
     }
+    if (start == code && place < code && is_led_to_places(text, place)) return place;
     return named && !names ? code : start;
 }
 
@@ -156,14 +165,14 @@ static bool is_measure(const struct redact_word *word)
 }
 
 /* "VA 22827": of the United States. */
-static bool is_state(const struct redact_word *word)
+bool address_is_state(const struct redact_word *word)
 {
     static const char *const states[] = {
         "al", "ak", "az", "ar", "ca", "co", "ct", "de", "dc", "fl", "ga", "hi", "id", "il", "in",
         "ia", "ks", "ky", "la", "me", "md", "ma", "mi", "mn", "ms", "mo", "mt", "ne", "nv", "nh",
         "nj", "nm", "ny", "nc", "nd", "oh", "ok", "or", "pa", "ri", "sc", "sd", "tn", "tx", "ut",
         "vt", "va", "wa", "wv", "wi", "wy", "pr"};
-    return word->upper && word->size == 2 && IS_ONE_OF(word, states);
+    return word->size == 2 && IS_ONE_OF(word, states);
 }
 
 /* "300 MORE, OR 12000", "150 TRUCK IN 20000": where all is in capitals, states that are words want
@@ -184,7 +193,7 @@ size_t address_start_before_zip(struct str text, size_t zip)
 {
     struct redact_word state, town;
     redact_word_before(text, zip, &state);
-    if (state.end + 1 == zip && is_state(&state)) {
+    if (state.end + 1 == zip && state.upper && address_is_state(&state)) {
         if (is_shouted(text, &state)) return zip;
         size_t start = start_before(text, state.start, false);
         return start < state.start ? start : zip;

@@ -43,7 +43,9 @@ size_t address_street_behind(struct str text, size_t i)
             redact_word_at(text, i, &word);
             if (k && is_small_street(&word) && address_house_end(text, word.end + 1) > word.end + 1)
                 return address_house_end(text, word.end + 1);
-            if (!word.size || !word.capital || word.cues & CUE(COMMON)) return start;
+            static const char *const sides[] = {"ne", "se", "nw", "sw"};
+            bool side = k == 0 && word.upper && IS_ONE_OF(&word, sides); /* "1420 NE 63rd St" */
+            if (!word.size || !word.capital || (word.cues & CUE(COMMON) && !side)) return start;
             i = word.end;
             if (k && is_rare_street(&name, &word) && !is_lower(at(text, i + 1))) return i;
             redact_word_at(text, i + 1, &name); /* "4805 Maple Ridge Ct" */
@@ -208,6 +210,8 @@ static size_t behind_cue(struct str text, size_t number, size_t names,
         is_year(text, number, address_house_end(text, number)))
         return names;
     redact_word_at(text, names, &first);
+    if (first.capital && word_is(&first, "the") && at(text, first.end) == ' ') /* "4 The Green" */
+        names = first.end + 1, redact_word_at(text, names, &first);
     size_t end = address_names_end(text, names, ADDRESS_NAME_WORDS, &words);
     if (!words || (first.upper && first.size < 4) || IS_ONE_OF(&first, counted)) return names;
     size_t next = address_skip(text, end, " ,.", 2),
@@ -243,7 +247,7 @@ static bool is_led_to_street(struct str text, size_t street)
         "live", "lives", "living", "lived", "vivo", "vive", "vivimos", "address", "direccion",
         "domicilio", "adresse", "habite", "habitons", "wohne", "reside", "resides", "ship", "send",
         "sent", "deliver", "delivered", "envien", "envienlo", "mande", "manden", "envoyez",
-        "livrer", "located"};
+        "livrer", "located", "moved", "mude", "mudamos"};
     struct redact_word lead, home;
     redact_word_before(text, street, &lead);
     bool line = street > 1 && (text.data[street - 1] == '\n' || text.data[street - 2] == ':');
@@ -347,7 +351,13 @@ size_t redact_address_number(struct redact_finder *finder, size_t start,
     bool irish = code - start == 8 && text.data[start + 3] == ' ';
     if (code > start && (!irish || is_irish(text, start, context)))
         return address_take(finder, address_start_before_code(text, start), code);
+    if (number == start && start && context->nearest & CUE(ZIP)) { /* "my postcode is le3 1qj" */
+        size_t small = address_small_code_end(text, start - 1);
+        if (small >= start) return address_take(finder, start, small);
+    }
     if (number == start || at(text, start) == '#') return 0;
+    size_t grid = at(text, number + 1) == '#' ? address_grid_end(text, start) : start;
+    if (grid > start) return address_take(finder, start, address_tail_end(text, grid));
     size_t unnumbered = number - start == 5 ? unnumbered_start(text, start) : start;
     if (unnumbered < start)
         return address_take(finder, unnumbered, address_tail_end(text, number));

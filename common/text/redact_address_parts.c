@@ -1,8 +1,6 @@
 /* The parts of an address, one reader each; see redact_address.h. */
 #include "text/redact_address.h"
 
-enum { TAIL_PARTS = 7 };
-
 size_t address_skip(struct str text, size_t i, const char *among, size_t most)
 {
     size_t start = i;
@@ -11,7 +9,7 @@ size_t address_skip(struct str text, size_t i, const char *among, size_t most)
 }
 
 /* What makes "3" an ordinal: "º", ".º", "ª", "°"; `i` if there is none. */
-static size_t ordinal_end(struct str text, size_t i)
+size_t address_ordinal_end(struct str text, size_t i)
 {
     static const char *const signs[] = {"\xC2\xBA", "\xC2\xAA", "\xC2\xB0"};
     size_t sign = at(text, i) == '.' ? i + 1 : i;
@@ -54,7 +52,7 @@ size_t address_house_end(struct str text, size_t i)
     }
     while (is_digit(at(text, i)) && i - digits < ADDRESS_NUMBER_MOST) i++;
     if (i == digits || is_digit(at(text, i))) return start;
-    size_t ordinal = ordinal_end(text, i);
+    size_t ordinal = address_ordinal_end(text, i);
     if (ordinal > i) i = door_end(text, ordinal);
     /* "the 70s" */
     if (i - digits == 2 && text.data[i - 1] == '0' && at(text, i) == 's') return start;
@@ -131,7 +129,8 @@ size_t address_names_end(struct str text, size_t i, int most, int *ret_words)
         if (at(text, i) == '.' && at(text, i + 1) == ' ' &&
             (word.size <= 4 || word_is(&word, "fracc")))
             i++; /* "Dr. Joaquín" */
-        if (at(text, i) == ' ' || at(text, i) == '-' || at(text, i) == '\'') i++;
+        if (at(text, i) == '\'' && at(text, i + 1) == 's' && at(text, i + 2) == ' ') i += 3;
+        else if (at(text, i) == ' ' || at(text, i) == '-' || at(text, i) == '\'') i++;
         else if (str_starts(str_slice(text, i, i + 3), STR("\xE2\x80\x99"))) i += 3;
         else break;
     }
@@ -176,17 +175,6 @@ size_t address_unit_end(struct str text, size_t i)
     return word.end;
 }
 
-/* "59000 lille" at the end of a line: a city written small. */
-static size_t small_city_end(struct str text, size_t code, size_t next)
-{
-    struct redact_word word;
-    size_t digits = code;
-    while (digits > 0 && is_digit(text.data[digits - 1])) digits--;
-    redact_word_at(text, next, &word);
-    bool last = word.end == text.size || at(text, word.end) == '\n' || at(text, word.end) == '.';
-    return code - digits == 5 && next == code + 1 && word.size > 2 && last ? word.end : code;
-}
-
 /* "…, guadalajara": a city behind a street that is written small as well; `i` if there is none. */
 size_t address_small_city_end(struct str text, size_t i)
 {
@@ -205,130 +193,10 @@ size_t address_small_city_end(struct str text, size_t i)
     return two ? more.end : city.end; /* "milton keynes" */
 }
 
-/* "IL 62704", "AP 20849"; `i` if it isn't that. */
-static size_t state_end(struct str text, size_t i)
-{
-    bool two = is_upper(at(text, i)) && is_upper(at(text, i + 1)) && at(text, i + 2) == ' ';
-    size_t end = two ? address_code_end(text, i + 3) : i;
-    return two && end > i + 3 ? end : i;
-}
-
-/* "rue Sainte-Catherine Est", "Queens Quay W": behind the street's name; `i` if it is none. */
-static size_t direction_end(struct str text, size_t i)
-{
-    static const char *const names[] = {"n",    "s",     "e",     "w",   "o",     "ne",   "nw",
-                                        "se",   "sw",    "no",    "so",  "est",   "ouest", "nord",
-                                        "sud",  "north", "south", "east", "west", "norte", "sur",
-                                        "este", "oeste"};
-    struct redact_word word;
-    redact_word_at(text, i, &word);
-    bool ends = word.end == text.size || strchr(",.\n #;", text.data[word.end]);
-    return word.capital && ends && IS_ONE_OF(&word, names) ? word.end : i;
-}
-
-/* "C.P. 45050", "CP 28013": behind the word for the code; `i` if there is none. */
-static size_t code_label_end(struct str text, size_t i)
-{
-    static const char *const labels[] = {"C.P. ", "CP ", "C.P ", "cp ", "c.p. ", "CP: ", "C.P.: "};
-    for (size_t k = 0; k < sizeof labels / sizeof *labels; k++)
-        if (str_starts(str_slice(text, i, text.size), str_of(labels[k]))) {
-            size_t code = i + strlen(labels[k]);
-            return address_code_end(text, code) > code ? code : i;
-        }
-    return i;
-}
-
-/* "City: Macon", "Tel. 5604": the next line says something else. */
-static bool is_label(struct str text, size_t end)
-{
-    if (at(text, end) == '.') end++;
-    size_t mark = address_skip(text, end, " ", 1);
-    return at(text, mark) == ':' || (at(text, end - 1) == '.' && mark > end &&
-                                     (is_digit(at(text, mark)) || is_one_of(at(text, mark), "(+")));
-}
-
-/* "28015 Madrid" */
-static bool is_coded_town(struct str text, size_t i)
-{
-    struct redact_word town;
-    for (size_t k = 0; k < 5; k++)
-        if (!is_digit(at(text, i + k))) return false;
-    redact_word_at(text, i + 6, &town);
-    return at(text, i + 5) == ' ' && town.capital && town.size > 2 && !redact_is_ordinary(&town);
-}
-
-/* "5° C" right behind the house: a digit or two and what makes an ordinal of them. */
-static bool is_floor(struct str text, size_t i)
-{
-    size_t end = i;
-    while (is_digit(at(text, end)) && end - i < 2) end++;
-    return end > i && ordinal_end(text, end) > end;
-}
-
-/* "C1193", "C1193AAB": a postal code of Argentina, its province first; `i` if it is none. */
-static size_t argentine_end(struct str text, size_t i)
-{
-    size_t end = i + 1, digits = 0, letters = 0;
-    if (!is_upper(at(text, i))) return i;
-    while (is_digit(at(text, end))) end++, digits++;
-    while (is_upper(at(text, end))) end++, letters++;
-    return digits == 4 && (letters == 0 || letters == 3) && !is_word(at(text, end)) ? end : i;
-}
-
-/* What belongs to an address behind its street: flat, city, state, code, in any order,
- * up to a full stop. */
-size_t address_tail_end(struct str text, size_t end)
-{
-    size_t i = end;
-    for (int part = 0; part < TAIL_PARTS; part++) {
-        if (at(text, i) == '.' && at(text, i + 1) == '\n' &&
-            address_unit_end(text, address_skip(text, i + 1, " \n>", 6)) >
-                address_skip(text, i + 1, " \n>", 6))
-            i++;
-        if (at(text, i) == '.' && at(text, i + 1) == ',') i++; /* "2º dcha., 48001" */
-        if (at(text, i) == '.' && is_coded_town(text, i + 2)) i++; /* "3º D. 28015 Madrid" */
-        size_t next = address_skip(text, i, " ,\n-(>", 6);
-        if (next == i) break;
-        bool comma = memchr(text.data + i, ',', next - i) ||
-                     memchr(text.data + i, '\n', next - i) || memchr(text.data + i, '-', next - i);
-        bool bracket = before(text, next) == '(';
-        int words;
-        size_t behind = address_unit_end(text, next), code_at = code_label_end(text, next);
-        if (behind == next) behind = address_code_end(text, code_at);
-        if (behind == code_at) behind = next;
-        if (behind == next) behind = state_end(text, next);
-        if (behind == next && (comma || at(text, next) == '#' || is_floor(text, next)))
-            behind = address_house_end(text, next);
-        if (behind == next) behind = argentine_end(text, next);
-        if (behind == next && part == 0 && !comma) behind = direction_end(text, next);
-        if (behind > next) {
-            end = i = behind;
-            continue;
-        }
-        /* A city: behind a comma or a code, or before a code. */
-        behind = address_names_end(text, next, 3, &words);
-        if (words && text.data[next - 1] == '\n' && is_label(text, behind)) break;
-        if (!words)
-            return is_digit(before(text, i)) && i == end && !comma ? small_city_end(text, i, next)
-                                                                   : end;
-        if (bracket && at(text, behind) == ')') { /* "(Québec)" */
-            end = i = behind + 1;
-            continue;
-        }
-        size_t code = address_skip(text, behind, " ,\n", 3);
-        bool coded = (code > behind && address_code_end(text, code) > code) ||
-                     is_digit(before(text, i)) || is_upper(before(text, i));
-        if (!comma && !coded) break;
-        i = behind;
-        if (coded || memchr(text.data + end, ',', next - end)) end = behind;
-    }
-    return end;
-}
-
 /* "Flat 9, ", "Suite 529 ", "Level 9\n" before the street: where it starts, or `start`. */
 static size_t unit_before(struct str text, size_t start)
 {
-    static const char *const others[] = {"studio", "level", "building", "block", "lot"};
+    static const char *const others[] = {"studio", "level", "building", "block", "lot", "bldg"};
     struct redact_word unit;
     size_t end = start, digits;
     redact_word_before(text, start, &unit); /* the flat's number is what was found */
@@ -347,10 +215,54 @@ static size_t unit_before(struct str text, size_t start)
     return named && unit.end + 1 == digits ? unit.start : start;
 }
 
+/* "2e étage gauche, ", "3rd floor, " before the street: where it starts, or `start`. */
+static size_t floor_before(struct str text, size_t start)
+{
+    enum { BYTES = 32 };
+    size_t i = start - 2, end;
+    if (start < 6 || text.data[start - 1] != ' ' || text.data[start - 2] != ',') return start;
+    while (i && start - i < BYTES && !strchr(",.;\n", text.data[i - 1])) {
+        i--;
+        if (!is_digit(text.data[i]) || is_word(before(text, i))) continue;
+        end = floor_end(text, i);
+        struct redact_word side;
+        redact_word_at(text, end + 1, &side);
+        if (end > i && at(text, end) == ' ' && side.size) end = side.end; /* "gauche" */
+        return end == start - 2 ? i : start;
+    }
+    return start;
+}
+
+/* "Apartment 3B, The Foundry, " before the street: a name between it and the flat. */
+static size_t named_unit_before(struct str text, size_t start)
+{
+    size_t i = start, unit;
+    if (start < 6 || text.data[start - 1] != ' ' || text.data[start - 2] != ',') return start;
+    i -= 2;
+    for (int k = 0; k < 3 && i; k++) {
+        struct redact_word word;
+        redact_word_before(text, i, &word);
+        if (word.end != i || !word.capital) return start;
+        i = word.start;
+        if (i > 1 && text.data[i - 2] == ',') break;
+        if (before(text, i) != ' ') return start;
+        i--;
+    }
+    unit = unit_before(text, i);
+    return unit < i ? unit : start;
+}
+
 size_t address_take(struct redact_finder *finder, size_t start, size_t end)
 {
-    start = unit_before(finder->text, start);
-    start = address_building_before(finder->text, start);
+    enum { PARTS_BEFORE = 4 };
+    for (int part = 0; part < PARTS_BEFORE; part++) {
+        size_t first = unit_before(finder->text, start);
+        if (first == start) first = floor_before(finder->text, start);
+        if (first == start) first = address_building_before(finder->text, start);
+        if (first == start) first = named_unit_before(finder->text, start);
+        if (first == start) break;
+        start = first;
+    }
     if (at(finder->text, end) == ')' && memchr(finder->text.data + start, '(', end - start)) end++;
     redact_add(finder, start, end, REDACT_ADDRESS);
     return end;

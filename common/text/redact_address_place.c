@@ -5,7 +5,8 @@
 /* "Mz. B Lote 7": block and lot. */
 static size_t lot_end(struct str text, const struct redact_word *block)
 {
-    static const char *const blocks[] = {"mz", "mza", "manzana"}, *const lots[] = {"lt", "lote"};
+    static const char *const blocks[] = {"mz", "mza", "manzana"},
+                             *const lots[] = {"lt", "lote", "casa"};
     struct redact_word lot;
     if (!IS_ONE_OF(block, blocks)) return 0;
     size_t name = address_skip(text, block->end, ". ", 2), end = name;
@@ -35,6 +36,20 @@ static size_t home_end(struct str text, size_t i)
     return unit > next && is_digit(at(text, unit == home.end ? next : number)) ? unit : 0;
 }
 
+/* "villa 14, ", "Lot 12, " before the place: where it starts, or `start`. */
+static size_t home_before(struct str text, size_t start)
+{
+    static const char *const homes[] = {"casa", "villa", "lote", "lot", "torre", "parcela", "bloque",
+                                        "manzana", "apto", "chalet", "appt", "bloc"};
+    struct redact_word home;
+    size_t digits = start - 2;
+    if (start < 7 || text.data[start - 1] != ' ' || text.data[start - 2] != ',') return start;
+    while (digits && is_digit(text.data[digits - 1])) digits--;
+    redact_word_before(text, digits, &home);
+    bool is = digits < start - 2 && home.end + 1 == digits && IS_ONE_OF(&home, homes);
+    return is ? home.start : start;
+}
+
 size_t address_place(struct redact_finder *finder, const struct redact_word *word)
 {
     struct str text = finder->text;
@@ -44,5 +59,7 @@ size_t address_place(struct redact_finder *finder, const struct redact_word *wor
     size_t name = address_skip(text, word->end, ". ", 2),
            end = address_names_end(text, name, ADDRESS_NAME_WORDS, &words),
            home = words && name > word->end ? home_end(text, end) : 0;
-    return home ? address_take(finder, word->start, address_tail_end(text, home)) : 0;
+    if (home) return address_take(finder, word->start, address_tail_end(text, home));
+    size_t start = words && name > word->end ? home_before(text, word->start) : word->start;
+    return start < word->start ? address_take(finder, start, address_tail_end(text, end)) : 0;
 }

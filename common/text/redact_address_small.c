@@ -1,8 +1,8 @@
 /* Addresses written small: "55 fennel close, norwich", "vivo en san martin 845", "c/mayor 3". */
 #include "text/redact_address.h"
 
-/* " sy8 1ap": a British code behind its town; `i` if it is none. */
-static size_t small_code_end(struct str text, size_t i)
+/* " sy8 1ap": a British code behind its town or its word; `i` if it is none. */
+size_t address_small_code_end(struct str text, size_t i)
 {
     size_t end = i + 1, letters = 0;
     while (is_lower(at(text, end)) && letters < 2) end++, letters++;
@@ -11,6 +11,25 @@ static size_t small_code_end(struct str text, size_t i)
     bool is = at(text, end) == ' ' && is_digit(at(text, end + 1)) && is_lower(at(text, end + 2)) &&
               is_lower(at(text, end + 3)) && !is_word(at(text, end + 4));
     return is ? end + 4 : i;
+}
+
+/* " houston tx 77002": a town and its state behind a street written small; `i` if it is none. */
+static size_t small_state_end(struct str text, size_t i)
+{
+    struct redact_word word;
+    size_t next = address_skip(text, i, ", ", 2);
+    for (int k = 0; k < 3 && next > i; k++) {
+        redact_word_at(text, next, &word);
+        if (!word.size || word.capital) return i;
+        if (k && word.size == 2 && address_is_state(&word)) {
+            size_t code = word.end + 1u, end = address_code_end(text, code);
+            return at(text, word.end) == ' ' && end > code ? end : word.end;
+        }
+        if (word.cues & CUE(COMMON)) return i;
+        next = address_skip(text, word.end, ", ", 2);
+        if (next == word.end) return i;
+    }
+    return i;
 }
 
 /* "55 fennel close, norwich", "my address is 27 thistle grove": an English street written small,
@@ -28,8 +47,13 @@ size_t address_small_street_end(struct str text, size_t number, size_t names,
         "ft", "foot", "metre", "meter", "year", "block", "blocks", "very", "more", "other",
         "tennis", "minutos", "percent", "level", "storey", "story", "food", "flash", "hard", "usb",
         "people"};
+    static const char *const sides[] = {"n", "s", "e", "w"};
+    static const char *const sure[] = {"rd", "ave", "blvd", "ln"}; /* nothing else is written so */
     struct redact_word word;
     size_t i = names, end = 0;
+    redact_word_at(text, i, &word);
+    bool side = IS_ONE_OF(&word, sides) && at(text, word.end) == ' '; /* "9120 s harlem st" */
+    if (side) i = word.end + 1;
     for (int k = 0; k < 4 && !end; k++, i = word.end + 1) {
         redact_word_at(text, i, &word);
         if (!word.size || word.capital || word.cues & CUE(COMMON)) return names;
@@ -40,7 +64,9 @@ size_t address_small_street_end(struct str text, size_t number, size_t names,
     bool listed = number > 1 && text.data[number - 2] == ','; /* "the old bakery, 12 church st" */
     if (!end || (!listed && !address_is_led_to_house(text, number))) return names;
     size_t city = address_small_city_end(text, end), code = address_skip(text, end, " ,", 2);
-    if (city > end) city = small_code_end(text, city);
+    if (city == end) city = small_state_end(text, end);
+    else city = address_small_code_end(text, city);
+    if (city == end && (side || (IS_ONE_OF(&word, sure) && number))) return end;
     bool coded = code > end && address_code_end(text, code) > code;
     return city > end ? city : coded || context->all & CUE(ADDRESS) ? end : names;
 }
@@ -109,4 +135,64 @@ size_t redact_address_calle(struct redact_finder *finder, size_t number)
     if (number_behind_small(text, names) != number) return 0;
     size_t end = small_end(text, number);
     return end ? address_take(finder, slash - 2, end) : 0;
+}
+
+/* " col mixcoac cdmx 03920", ", colonia del valle": the quarter behind a street that is written small
+ * as well, up to a code or where the clause ends; `i` if there is none. */
+size_t address_small_colony_end(struct str text, size_t i)
+{
+    static const char *const quarters[] = {"col", "colonia", "fracc", "barrio", "urb"};
+    struct redact_word word;
+    size_t end = i, next = address_skip(text, i, ", ", 2);
+    redact_word_at(text, next, &word);
+    if (next == i || word.capital || !IS_ONE_OF(&word, quarters)) return i;
+    for (int k = 0; k < ADDRESS_NAME_WORDS; k++) {
+        next = address_skip(text, word.end, ". ", 2);
+        size_t code = address_code_end(text, next);
+        if (next == word.end) break;
+        if (code == next + 5) return code;
+        redact_word_at(text, next, &word);
+        bool particle = word.cues & CUE(PARTICLE);
+        if (!word.size || (!particle && word.cues & CUE(COMMON))) break;
+        if (!particle && end == i) end = word.end;
+        if (!particle && strchr(",.\n", at(text, word.end))) return word.end;
+    }
+    return end;
+}
+
+/* --- English streets behind a number in words ------------------------------------------------- */
+
+/* Right behind the street: the end of something, or a small word. "two Baker Street mugs" are none. */
+static bool is_closed_street(struct str text, size_t end)
+{
+    struct redact_word next;
+    if (at(text, end) != ' ') return true;
+    redact_word_at(text, end + 1, &next);
+    static const char *const others[] = {"instead", "today", "yesterday", "again", "near", "which",
+                                         "last", "next", "every"};
+    return !next.size || next.capital || next.cues & (CUE(COMMON) | CUE(UNIT)) ||
+           IS_ONE_OF(&next, others);
+}
+
+/* "six Kestrel Rise", "one hundred and nine Cobbold Street", from the street's word on. */
+size_t address_said_street(struct redact_finder *finder, const struct redact_word *street)
+{
+    struct str text = finder->text;
+    struct redact_word name = *street;
+    size_t start = street->start;
+    for (int k = 0; k < 3; k++) {
+        redact_word_before(text, start, &name);
+        if (name.end + 1u != start || text.data[name.end] != ' ' || !name.capital ||
+            name.cues & CUE(COMMON))
+            break;
+        size_t said = redact_said_english_start(text, start);
+        if (said < start) break; /* "Twelve Acacia Avenue" */
+        start = name.start;
+    }
+    size_t house = redact_said_english_start(text, start);
+    if (start == street->start || house == start || !is_closed_street(text, street->end)) return 0;
+    redact_word_at(text, house, &name);
+    bool one = word_is(&name, "one") && name.end + 1u == start; /* "the one Abbey Road record" */
+    if (one && (!house || !address_is_led_to_house(text, house))) return 0;
+    return address_take(finder, house, address_tail_end(text, street->end));
 }

@@ -260,10 +260,9 @@ static size_t cued_end(struct str text, const struct code *code)
  * check. */
 static size_t unlikely_end(struct str text, const struct code *code)
 {
-    bool second = matches(code->text, code->size, "9999999AA"),
-         first = matches(code->text, code->size, "9999999A") && code->ends[7] == code->ends[0] + 7 &&
-                 ends_token(text, code->ends[7]); /* in one piece */
-    if (first || (second && strchr("ABCDEFGHIW", code->text[8]))) return irish_end(text, code);
+    if (matches(code->text, code->size, "9999999AA") && code->ends[8] == code->ends[7] + 1 &&
+        strchr("ABCDEFGHIW", code->text[8]))
+        return irish_end(text, code);
     if (!matches(code->text, code->size, "99999999A999")) return 0;
     unsigned day = number_of(code->text + 2, 2), month = number_of(code->text + 4, 2);
     bool date = day >= 1 && day <= 31 && month >= 1 && month <= 12;

@@ -333,6 +333,7 @@ size_t redact_said_number(struct redact_finder *finder, const struct redact_word
 /* "quarante-deux", "doce", up to three words: the number of a house; its end, or `i`. */
 size_t redact_said_house_end(struct str text, size_t i);
 /* Where such a number before `end` starts, or `end`. */
+size_t redact_said_english_start(struct str text, size_t end);
 size_t redact_said_house_start(struct str text, size_t end);
 size_t redact_spelled_name(struct redact_finder *finder, const struct redact_word *letter);
 size_t redact_link(struct redact_finder *finder, size_t colon);           /* at "://" */

@@ -133,6 +133,7 @@ static size_t cued_number(struct redact_finder *finder, const struct redact_digi
     bool found = false;
     const uint32_t cues = CUE(ACCOUNT) | CUE(ID) | CUE(ZIP);
     if (!(context->nearest & cues) && digits->count < 5) return 0;
+    if (redact_is_sort_code(finder->text, digits)) return take(finder, digits, 3, kind);
     if (is_date(digits) || is_letter(at(finder->text, digits->end))) return 0;
     bool labelled = context->distance == 0 && digits->start > 1 &&
                     memchr(finder->text.data + digits->start - 2, ':', 2);
@@ -229,7 +230,7 @@ static size_t code_token(struct redact_finder *finder, size_t start)
     bool apart = at(finder->text, start + 1) == ' ' || at(finder->text, start + 2) == ' ';
     if (!apart) end = cued_code(finder, start, &context);
     /* "SW1A 1AA" */
-    return !end && is_upper(at(finder->text, start))
+    return !end && (is_upper(at(finder->text, start)) || context.nearest & CUE(ZIP))
                ? redact_address_number(finder, start, &context)
                : end;
 }
@@ -296,6 +297,7 @@ static bool is_small(struct str text, const struct redact_digits *digits)
     if (c == ' ' || c == ',') {
         /* "12 High Street" */
         if (!is_lower(at(text, behind)) && is_letter(at(text, behind))) return false;
+        if (at(text, behind) == '#') return false; /* "15 # 39-60" */
         redact_word_at(text, behind, &next);
         if (next.cues & (CUE(MONTH) | CUE(PARTICLE) | CUE(STREET_FIRST) | CUE(STREET)) ||
             (next.size == 3 && strchr("bt", next.folded[0])))

@@ -53,6 +53,7 @@ size_t redact_italian_start(struct str text, size_t start);
 /* By the words before it (redact_whose.c). */
 bool redact_is_things_id(struct str text, size_t start);
 bool redact_is_customers(struct str text, size_t start);
+bool redact_is_sort_code(struct str text, const struct redact_digits *digits);
 bool redact_is_own_case(struct str text, size_t start);
 size_t redact_plate_end(struct str text, size_t start);
 bool redact_is_last_of_id(struct str text, size_t start); /* its four last digits */

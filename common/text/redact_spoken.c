@@ -162,6 +162,23 @@ size_t redact_said_house_start(struct str text, size_t end)
     return start;
 }
 
+/* "forty two", "a hundred and nine", "one sixty-five" right before `end`: where it starts, or `end`. */
+size_t redact_said_english_start(struct str text, size_t end)
+{
+    size_t start = end;
+    for (size_t i = end, k = 0; k < 2 * HOUSE_WORDS; k++) {
+        struct redact_word word;
+        redact_word_before(text, i, &word);
+        enum said said = read_said(&word, false);
+        bool joins = k && (word_is(&word, "and") || word_is(&word, "a"));
+        if (word.end + 1u != i || !is_one_of(text.data[word.end], " -") || word.size == 2 ||
+            (!joins && (said < SAID_UNIT || said > SAID_HUNDRED)))
+            break;
+        i = word.start, start = word_is(&word, "and") ? start : i;
+    }
+    return start;
+}
+
 /* "one two three four five six seven": who counts, or tries a microphone. */
 static bool is_counting(struct str text, const struct run *run)
 {
@@ -238,11 +255,6 @@ size_t redact_said_number(struct redact_finder *finder, const struct redact_word
         behind++;
     if (behind == first->end || !is_letter(at(text, behind))) return 0;
     redact_word_at(text, behind, &next);
-    if (next.capital && finder->english && is_said_house(first)) { /* "nine Sycamore Terrace" */
-        size_t street = address_street_behind(text, behind);
-        return street > behind ? address_take(finder, first->start, address_tail_end(text, street))
-                               : 0;
-    }
     if (read_said(&next, true) == SAID_NOTHING) return 0; /* "five stars" */
     size_t end = birth_said(finder, first->start);
     if (end) return end;

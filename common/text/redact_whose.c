@@ -43,6 +43,18 @@ bool redact_is_own_case(struct str text, size_t start)
     return owner.end + 1 == word.start && owner.cues & CUE(OWNER);
 }
 
+/* "sort code 40-12-77" */
+bool redact_is_sort_code(struct str text, const struct redact_digits *digits)
+{
+    struct redact_word code, sort;
+    if (digits->groups < 3 || digits->sizes[0] != 2 || digits->sizes[1] != 2 ||
+        digits->sizes[2] != 2 || digits->separators[1] != digits->separators[2])
+        return false;
+    redact_word_before(text, digits->start, &code);
+    redact_word_before(text, code.start, &sort);
+    return word_is(&code, "code") && word_is(&sort, "sort");
+}
+
 /* "my Avios no is 308143 7702615": a number of his with something that has a name. */
 static bool is_schemes(struct str text, size_t start)
 {
