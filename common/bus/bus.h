@@ -173,7 +173,8 @@ int bus_seek(struct bus_consumer *consumer, const struct bus_position *position,
 /* Assigned partitions; at most max are written; returns how many there are. Loop thread, cheap. */
 size_t bus_backlog(struct bus_consumer *consumer, struct bus_backlog *out, size_t max);
 
-/* False from when no broker could be reached until one answers again. Loop thread, cheap. */
+/* False until a broker has answered, and from when none could be reached until one answers again.
+ * Loop thread, cheap. */
 bool bus_answers(struct bus_consumer *consumer);
 
 /* --- producer ------------------------------------------------------------------------------- */

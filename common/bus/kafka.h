@@ -186,7 +186,7 @@ struct kafka_watch {
     pthread_cond_t changed;
     /* guarded by the consumer's lock */
     bool stops, asked; /* asked: for the ends of all partitions */
-    bool down;         /* no broker could be reached, nor has one answered since */
+    bool down;         /* no broker has answered yet, or could be reached, nor answered since */
     uint32_t missing;  /* topics that a reader still waits for */
     uint32_t absent;   /* of these, those that were not there when a broker was asked */
     bool looked;       /* it has looked once */

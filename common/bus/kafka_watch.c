@@ -217,7 +217,9 @@ static void look_for_a_broker(struct kafka_consumer *consumer)
                     RD_KAFKA_RESP_ERR_NO_ERROR;
     if (metadata) rd_kafka_metadata_destroy(metadata);
     pthread_mutex_lock(&consumer->lock);
-    if (answered) consumer->watch.down = false;
+    if (!answered) return;
+    consumer->watch.down = false;
+    consumer_make_readable(consumer); /* who waits for it may look */
 }
 
 /* The lock is held, but not while it waits. */
@@ -306,6 +308,7 @@ int ends_start(struct kafka_consumer *consumer, struct err *err)
     pthread_condattr_destroy(&monotonic);
     if (!consumer->in_group) consumer->watch.missing = consumer->topics;
     consumer->watch.stops = false;
+    consumer->watch.down = true; /* until the first answer */
     if (pthread_create(&consumer->watch.thread, NULL, watch_main, consumer)) {
         pthread_cond_destroy(&consumer->watch.changed);
         return err_set(err, E_SYSTEM, "the consumer's thread can't be started");

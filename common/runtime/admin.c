@@ -73,8 +73,9 @@ static void write_metrics(struct runtime *runtime, struct buffer *out)
     double uptime = (double)(clock_mono_ns(runtime->context.clock) - runtime->started_ns) * 1e-9;
     metrics_sample(&writer, METRIC_START_SECONDS, NULL, NULL,
                    (double)clock_wall_ms(runtime->context.clock) * 1e-3 - uptime);
-    metrics_sample(&writer, METRIC_READY_SECONDS, NULL, NULL,
-                   (double)(runtime->ready_ns - runtime->started_ns) * 1e-9);
+    if (runtime->ready_ns)
+        metrics_sample(&writer, METRIC_READY_SECONDS, NULL, NULL,
+                       (double)(runtime->ready_ns - runtime->started_ns) * 1e-9);
     if (runtime->consumer) write_flow(runtime, &writer), write_backlog(runtime, &writer);
     metrics_sample(&writer, METRIC_CONFIG_RELOADS, "result", "done", (double)runtime->reloads_done);
     metrics_sample(&writer, METRIC_CONFIG_RELOADS, "result", "refused",
@@ -96,17 +97,6 @@ static void answer_metrics(struct runtime *runtime, struct http_request *request
     buffer_deinit(&out);
 }
 
-static bool bus_is_silent(const struct runtime *runtime)
-{
-    return runtime->poll_failures || runtime->commit_failures ||
-           (runtime->consumer && !bus_answers(runtime->consumer));
-}
-
-static bool worker_is_ready(struct runtime *runtime)
-{
-    return !runtime->worker->ready || runtime->worker->ready(&runtime->context);
-}
-
 /* Alive: the loop turns, or nobody would answer. Ready: the bus is open, and answers. */
 static void on_request(struct http_request *request, void *user)
 {
@@ -120,7 +110,7 @@ static void on_request(struct http_request *request, void *user)
         http_refuse(request, 404, "Served here: /metrics, /healthz, /readyz.");
     else if (runtime->phase != PHASE_RUNNING)
         http_refuse_busy(request, 503, 1, "Starting or stopping.");
-    else if (bus_is_silent(runtime) || !worker_is_ready(runtime))
+    else if (!runtime_is_ready(runtime))
         http_refuse_busy(request, 503, 1, "The bus does not answer.");
     else http_respond(request, 200, STR("text/plain"), STR("ready\n"));
 }

@@ -59,7 +59,8 @@ struct runtime {
 
     enum runtime_phase phase;
     atomic_bool stop_asked, reload_asked, finish_asked;
-    int64_t started_ns, ready_ns, drain_deadline_ms;
+    int64_t started_ns, drain_deadline_ms;
+    int64_t ready_ns; /* when it was first; 0: not yet */
     /* mono; back-off after an error */
     int64_t poll_again_ms, commit_again_ms, next_backlog_ms;
     bool tells_seldom;    /* at least once, where each time would cost: positions now and then, */
@@ -93,6 +94,10 @@ struct runtime {
         atomic_bool ready, idle, unfinished;
     } progress;
 };
+
+/* runtime.c. Ready: it runs, the bus has answered and does, and the worker says yes too. */
+bool runtime_is_ready(struct runtime *runtime);
+void runtime_tell_ready(struct runtime *runtime); /* the first time: says so */
 
 /* loop.c */
 void runtime_tick(struct runtime *runtime);

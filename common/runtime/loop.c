@@ -386,6 +386,7 @@ void runtime_tick(struct runtime *runtime)
     if (atomic_exchange(&runtime->reload_asked, false)) reload(runtime);
     if (atomic_load(&runtime->stop_asked) && runtime->phase == PHASE_RUNNING) begin_drain(runtime);
     if (runtime->consumer) tick_consumer(runtime, now, &retry_ms);
+    runtime_tell_ready(runtime);
     publish_progress(runtime);
     if (runtime->phase == PHASE_RUNNING && atomic_load(&runtime->finish_asked) && finished(runtime))
         begin_drain(runtime);

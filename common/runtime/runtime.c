@@ -193,10 +193,24 @@ static int start(struct runtime *runtime, struct err *err)
     if (rc == E_OK && runtime->options.admin[0]) rc = admin_start(runtime, err);
     if (rc) return rc;
     runtime->phase = PHASE_RUNNING;
+    return E_OK;
+}
+
+/* --- ready ------------------------------------------------------------------------------------ */
+
+bool runtime_is_ready(struct runtime *runtime)
+{
+    return runtime->phase == PHASE_RUNNING && !runtime->poll_failures &&
+           !runtime->commit_failures && (!runtime->consumer || bus_answers(runtime->consumer)) &&
+           (!runtime->worker->ready || runtime->worker->ready(&runtime->context));
+}
+
+void runtime_tell_ready(struct runtime *runtime)
+{
+    if (runtime->ready_ns || !runtime_is_ready(runtime)) return;
     runtime->ready_ns = clock_mono_ns(runtime->context.clock);
     atomic_store(&runtime->progress.ready, true);
     log_ready(runtime);
-    return E_OK;
 }
 
 /* --- stop ------------------------------------------------------------------------------------- */

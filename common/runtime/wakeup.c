@@ -1,7 +1,7 @@
 /* When the loop turns again: at once where there is work, when input comes, or by the clock. */
 #include "runtime/internal.h"
 
-enum { LOOK_MS = 1000, DRAIN_LOOK_MS = 20 };
+enum { LOOK_MS = 1000, DRAIN_LOOK_MS = 20, READY_LOOK_MS = 50 };
 
 static void on_busy(uv_idle_t *handle) { runtime_tick(handle->data); }
 
@@ -45,6 +45,7 @@ static int64_t earlier(int64_t due_ms, int64_t other_ms, int64_t now)
 static void arm_timer(struct runtime *runtime, int64_t now, int64_t retry_ms)
 {
     int64_t due = now + (runtime->consumer ? LOOK_MS : 10 * LOOK_MS);
+    if (!runtime->ready_ns) due = now + READY_LOOK_MS;
     if (runtime->phase == PHASE_DRAINING) due = now + DRAIN_LOOK_MS;
     if (retry_ms >= 0 && retry_ms < due) due = retry_ms;
     due = earlier(due, runtime->poll_again_ms, now);
