@@ -165,6 +165,14 @@ static int open_telemetry(struct runtime *runtime, struct err *err)
     return rc;
 }
 
+static void log_waiting(const struct runtime *runtime)
+{
+    struct log_event event;
+    log_begin(&event, LOG_INFO, runtime->worker->name, "waiting for the bus");
+    log_add(&event, "bus", "%s", bus_description(runtime->bus));
+    log_end(&event);
+}
+
 static void log_ready(const struct runtime *runtime)
 {
     struct log_event event;
@@ -193,6 +201,7 @@ static int start(struct runtime *runtime, struct err *err)
     if (rc == E_OK && runtime->options.admin[0]) rc = admin_start(runtime, err);
     if (rc) return rc;
     runtime->phase = PHASE_RUNNING;
+    if (!runtime_is_ready(runtime)) log_waiting(runtime);
     return E_OK;
 }
 

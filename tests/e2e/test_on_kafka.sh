@@ -28,6 +28,7 @@ done
 await "the log names the broker" 30 contains "$scratch/segment.log" "127.0.0.1:$nobody"
 for name in segment ingest; do
     check "$name waits" running $name
+    equal "and never said that it is ready" "$(grep -c ': ready' "$scratch/$name.log")" 0
     asked=$SECONDS
     halt $name
     equal "$name ends on SIGTERM without a broker too: exit status" "$status" 0
