@@ -15,8 +15,12 @@ int folder_create(const char *path, struct err *err)
         if (*at != '/' && *at != '\0') continue;
         char separator = *at;
         *at = '\0';
+        struct stat found;
         if (mkdir(part, 0700) && errno != EEXIST)
             return err_system(err, E_SYSTEM, "folder %s", part);
+        if (stat(part, &found) == 0 && !S_ISDIR(found.st_mode))
+            return err_set(err, E_NO_OUTPUT, "%s is a file, not a folder%s%s", part,
+                           separator ? "; so there can be no " : "", separator ? path : "");
         *at = separator;
         if (separator == '\0') return E_OK;
     }

@@ -15,7 +15,8 @@ static void folders_are_made(void **state)
         {"with those above it", "b/c/d", E_OK},
         {"a slash at the end", "e/", E_OK},
         {"two slashes", "f//g", E_OK},
-        {"a file is in the way", "file/h", E_SYSTEM},
+        {"a file is in the way", "file/h", E_NO_OUTPUT},
+        {"a file is there", "file", E_NO_OUTPUT},
     };
     char root[] = "/tmp/verbatim-folder-XXXXXX", path[128], remove[160];
     struct err err = {0};
