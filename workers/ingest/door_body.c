@@ -116,6 +116,27 @@ static struct str without_bom(struct str body)
     return str_starts(body, STR("\xEF\xBB\xBF")) ? str_slice(body, 3, body.size) : body;
 }
 
+/* Objects one behind the other: NDJSON by the wrong name. */
+static bool is_ndjson(struct post *post, struct str body)
+{
+    struct json_reader reader = json_reader(body, &post->arena);
+    struct str object;
+    if (!json_skip(&reader, &object)) return false;
+    struct str behind = str_trim(str_make(reader.at, (size_t)(reader.end - reader.at)));
+    return behind.size && behind.data[0] == '{';
+}
+
+static int read_one(struct post *post, struct str body, const struct intake_rules *rules,
+                    struct err *err)
+{
+    int rc = take_json(post, body, 1, rules, err);
+    if (rc == E_OK && post->refused && is_ndjson(post, body))
+        rc = err_set(err, E_BAD_JSON,
+                     "application/json is one record or an array of them; records one behind the "
+                     "other are application/x-ndjson");
+    return rc;
+}
+
 static int read_json(struct post *post, struct str body, const struct intake_rules *rules,
                      struct err *err)
 {
@@ -124,7 +145,7 @@ static int read_json(struct post *post, struct str body, const struct intake_rul
     struct str raw, trimmed = str_trim(body);
     bool first = true;
     int rc = E_OK;
-    if (trimmed.size == 0 || trimmed.data[0] != '[') return take_json(post, body, 1, rules, err);
+    if (trimmed.size == 0 || trimmed.data[0] != '[') return read_one(post, body, rules, err);
     post->bulk = true;
     if (!json_next(&reader, &value)) return json_fault(&reader, err);
     while (rc == E_OK && json_item(&reader, &first))

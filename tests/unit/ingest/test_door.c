@@ -57,6 +57,8 @@ static const struct {
     {"malformed JSON is a malformed body", JSON_TYPE, "{\"text\":", 400,
      "urn:verbatim:problem:malformed-body", "line 1", 0},
     {"what is behind the value", JSON_TYPE, "{\"text\":\"a\"} x", 400, "malformed-body", "", 0},
+    {"NDJSON by the wrong name", JSON_TYPE, "{\"text\":\"a\"}\n{\"text\":\"b\"}\n", 400,
+     "malformed-body", "application/x-ndjson", 0},
     {"an array cut off takes nothing in", JSON_TYPE, "[{\"text\":\"a\"},", 400, "malformed-body",
      "", 0},
     {"an empty body", JSON_TYPE, "", 400, "malformed-body", "", 0},
