@@ -10,7 +10,10 @@
 #include <math.h>
 #endif
 
-static inline floats_4 larger_of_four(floats_4 a, floats_4 b)
+/* Inlined, so that it becomes of the processor that its caller is compiled for. */
+#define OF_FOUR static inline __attribute__((always_inline))
+
+OF_FOUR floats_4 larger_of_four(floats_4 a, floats_4 b)
 {
     for (int i = 0; i < FOUR; i++) a[i] = a[i] > b[i] ? a[i] : b[i]; /* one instruction */
     return a;
@@ -20,7 +23,6 @@ static inline floats_4 larger_of_four(floats_4 a, floats_4 b)
  * and for NaN, of which it is infinite (a bound takes its place), where expf() gives NaN again.
  * exp(x) = 2^(k/32) x 2^r by a table for k and a polynomial for r, in double (after Szabolcs Nagy,
  * expf() of Arm's optimized routines, whose coefficients these are). */
-#ifdef __SSE2__
 enum { EXPONENTIAL_POWERS = 32 };
 /* Bits of 2^(i/32), less those that k adds. */
 static const uint64_t exponential_powers[EXPONENTIAL_POWERS] = {
@@ -33,52 +35,33 @@ static const uint64_t exponential_powers[EXPONENTIAL_POWERS] = {
     0x3feee89f995ad3ad, 0x3feeff76f2fb5e47, 0x3fef199bdd85529c, 0x3fef3720dcef9069,
     0x3fef5818dcfba487, 0x3fef7c97337b9b5f, 0x3fefa4afa2a490da, 0x3fefd0765b6e4540};
 
-static inline __m128d exponential_of_two(__m128d x)
+OF_FOUR floats_4 exponential_of_four(floats_4 x)
 {
-    const __m128d shift = _mm_set1_pd(0x1.8p52), /* rounds what is added to it to a whole number */
-                  most = _mm_set1_pd(4801); /* beyond it all is infinite, or nothing, as a float */
-    __m128d z = _mm_mul_pd(x, _mm_set1_pd(0x1.71547652b82fep0 * EXPONENTIAL_POWERS));
-    z = _mm_max_pd(_mm_min_pd(z, most), _mm_sub_pd(_mm_setzero_pd(), most));
-    __m128d shifted = _mm_add_pd(z, shift), r = _mm_sub_pd(z, _mm_sub_pd(shifted, shift));
-    __m128i k = _mm_castpd_si128(shifted),
-            at = _mm_and_si128(k, _mm_set1_epi16(EXPONENTIAL_POWERS - 1));
-    __m128d power = _mm_loadh_pd(
-        _mm_load_sd((const double *)(const void *)&exponential_powers[_mm_extract_epi16(at, 0)]),
-        (const double *)(const void *)&exponential_powers[_mm_extract_epi16(at, 4)]);
-    power = _mm_castsi128_pd(_mm_add_epi64(_mm_castpd_si128(power), _mm_slli_epi64(k, 47)));
-    __m128d low = _mm_add_pd(_mm_mul_pd(r, _mm_set1_pd(0x1.62e42ff0c52d6p-6)), _mm_set1_pd(1)),
-            high = _mm_add_pd(_mm_mul_pd(r, _mm_set1_pd(0x1.c6af84b912394p-20)),
-                              _mm_set1_pd(0x1.ebfce50fac4f3p-13));
-    return _mm_mul_pd(_mm_add_pd(_mm_mul_pd(high, _mm_mul_pd(r, r)), low), power);
+    typedef double doubles_4 __attribute__((vector_size(8 * FOUR)));
+    typedef uint64_t longs_4 __attribute__((vector_size(8 * FOUR)));
+    const double shift = 0x1.8p52, /* rounds what is added to it to a whole number */
+                 most = 4801; /* beyond it all is infinite, or nothing, as a float */
+    doubles_4 z = __builtin_convertvector(x, doubles_4) *
+                  (0x1.71547652b82fep0 * EXPONENTIAL_POWERS);
+    for (int i = 0; i < FOUR; i++) z[i] = z[i] < most ? z[i] : most;
+    for (int i = 0; i < FOUR; i++) z[i] = z[i] > -most ? z[i] : -most;
+    doubles_4 shifted = z + shift, r = z - (shifted - shift);
+    longs_4 k = (longs_4)shifted, power;
+    for (int i = 0; i < FOUR; i++) power[i] = exponential_powers[k[i] % EXPONENTIAL_POWERS];
+    power += k << 47;
+    doubles_4 low = r * 0x1.62e42ff0c52d6p-6 + 1.0,
+              high = r * 0x1.c6af84b912394p-20 + 0x1.ebfce50fac4f3p-13;
+    return __builtin_convertvector((high * (r * r) + low) * (doubles_4)power, floats_4);
 }
 
-static inline floats_4 exponential_of_four(floats_4 x)
+OF_FOUR floats_4 root_of_four(floats_4 x)
 {
-    __m128 four = (__m128)x,
-           low = _mm_cvtpd_ps(exponential_of_two(_mm_cvtps_pd(four))),
-           high = _mm_cvtpd_ps(exponential_of_two(_mm_cvtps_pd(_mm_movehl_ps(four, four))));
-    return (floats_4)_mm_movelh_ps(low, high);
-}
-
-/* The same to the last bit. */
-static inline float exponential(float x)
-{
-    return (float)_mm_cvtsd_f64(exponential_of_two(_mm_set_sd((double)x)));
-}
-
-static inline floats_4 root_of_four(floats_4 x) { return (floats_4)_mm_sqrt_ps((__m128)x); }
+#ifdef __SSE2__
+    return (floats_4)_mm_sqrt_ps((__m128)x);
 #else
-static inline floats_4 exponential_of_four(floats_4 x)
-{
-    return (floats_4){expf(x[0]), expf(x[1]), expf(x[2]), expf(x[3])};
-}
-
-static inline float exponential(float x) { return expf(x); }
-
-static inline floats_4 root_of_four(floats_4 x)
-{
     return (floats_4){sqrtf(x[0]), sqrtf(x[1]), sqrtf(x[2]), sqrtf(x[3])};
-}
 #endif
+}
 
+#undef OF_FOUR
 #endif

@@ -241,21 +241,54 @@ ALWAYS_INLINE void sigmoids_of_four(const struct linear_model *model, uint32_t c
         probabilities[c] = 1.0f / (1.0f + exponential_of_four(-odds[c]));
 }
 
-/* Of three classes, as ours have, without loops. */
+/* Of three classes, as ours have: without loops, and with four doubles in one register. The same
+ * operations as elsewhere, so the same results to the last bit. */
+#ifdef __x86_64__
+#define WITH_AVX2 __attribute__((target("avx2")))
+WITH_AVX2 static void softmax_of_three(const struct linear_model *model,
+                                       const struct linear_sums *const sums[static FOUR],
+                                       floats_4 probabilities[static LINEAR_CLASSES_MAX])
+{
+    softmax_of_four(model, 3, sums, probabilities);
+}
+
+WITH_AVX2 static void sigmoids_of_three(const struct linear_model *model,
+                                        const struct linear_sums *const sums[static FOUR],
+                                        floats_4 probabilities[static LINEAR_CLASSES_MAX])
+{
+    sigmoids_of_four(model, 3, sums, probabilities);
+}
+
+static bool is_of_three(const struct linear_model *model)
+{
+    return model->classes == 3 && __builtin_cpu_supports("avx2");
+}
+#endif
+
 void linear_by_softmax(const struct linear_model *model,
                        const struct linear_sums *const sums[static FOUR],
                        floats_4 probabilities[static LINEAR_CLASSES_MAX])
 {
-    if (model->classes == 3) softmax_of_four(model, 3, sums, probabilities);
-    else softmax_of_four(model, model->classes, sums, probabilities);
+#ifdef __x86_64__
+    if (is_of_three(model)) {
+        softmax_of_three(model, sums, probabilities);
+        return;
+    }
+#endif
+    softmax_of_four(model, model->classes, sums, probabilities);
 }
 
 void linear_by_sigmoid(const struct linear_model *model,
                        const struct linear_sums *const sums[static FOUR],
                        floats_4 probabilities[static LINEAR_CLASSES_MAX])
 {
-    if (model->classes == 3) sigmoids_of_four(model, 3, sums, probabilities);
-    else sigmoids_of_four(model, model->classes, sums, probabilities);
+#ifdef __x86_64__
+    if (is_of_three(model)) {
+        sigmoids_of_three(model, sums, probabilities);
+        return;
+    }
+#endif
+    sigmoids_of_four(model, model->classes, sums, probabilities);
 }
 
 void linear_probabilities(const struct linear_model *model, const struct linear_sums *sums,
@@ -275,4 +308,7 @@ float linear_odds(const struct linear_model *model, uint32_t class, int64_t sum,
     return score / model->temperature;
 }
 
-float linear_of_odds(float odds) { return 1.0f / (1.0f + exponential(-odds)); }
+float linear_of_odds(float odds)
+{
+    return 1.0f / (1.0f + exponential_of_four((floats_4){-odds})[0]);
+}
