@@ -191,15 +191,57 @@ static bool may_be_name(const struct redact_word *word)
            !(word->cues & ~(CUE(GIVEN) | CUE(FAMILY) | CUE(ALSO)));
 }
 
+/* "Anna Becker, [PHONE]", "Wei Ling Foo, [ADDRESS]": who begins a line that goes on with his address,
+ * phone or e-mail. */
+static void find_owner(struct redact_finder *finder, size_t placeholder)
+{
+    static const char *const contacts[] = {"[ADDRESS]", "[PHONE]", "[EMAIL]"};
+    struct str text = finder->text;
+    bool contact = false;
+    for (size_t k = 0; k < sizeof contacts / sizeof *contacts; k++)
+        contact |= str_starts(str_slice(text, placeholder, text.size), str_of(contacts[k]));
+    size_t line = placeholder;
+    while (line && placeholder - line < NEXT_NAMES && text.data[line - 1] != '\n') line--;
+    if (!contact || placeholder - line < 6 || !starts_line(text, line)) return;
+    struct redact_word first;
+    redact_word_at(text, line, &first);
+    struct name name = name_read(text, line, NOT_SMALL);
+    if (name.parts < 2 || name.parts > 3 || name.company || first.upper ||
+        name.end + 2 != placeholder || text.data[name.end] != ',' ||
+        first.cues & ~(CUE(GIVEN) | CUE(FAMILY) | CUE(ALSO)) || redact_is_ordinary(&first) ||
+        name_is_brand(text, &name) || name_is_place(text, &name))
+        return;
+    redact_add(finder, name.start, name.end, REDACT_PERSON);
+}
+
+/* "[PERSON] took the bags, then Otilio came": who comes next, where somebody was named before. */
+static void find_then(struct redact_finder *finder)
+{
+    static const char *const thens[] = {"then", "luego", "despues", "puis", "ensuite"};
+    struct str text = finder->text;
+    for (size_t i = 0; i < text.size;) {
+        struct redact_word word, name;
+        redact_word_at(text, i, &word);
+        i = word.end > i ? word.end : i + 1;
+        if (!word.size || at(text, word.end) != ' ' || !IS_ONE_OF(&word, thens)) continue;
+        redact_word_at(text, word.end + 1, &name);
+        if (may_be_name(&name) && !redact_is_ordinary(&name) && !(name.cues & CUE(ALSO)) &&
+            at(text, name.end) == ' ' && is_lower(at(text, name.end + 1)))
+            redact_add(finder, name.start, name.end, REDACT_PERSON);
+    }
+}
+
 /* Around the placeholders of a pass before: "Efimiya, [PERSON] and [PERSON]"; who else speaks
  * where "[PERSON]:" does. */
 static void find_beside(struct redact_finder *finder)
 {
     struct str text = finder->text, person = STR("[PERSON]");
-    bool dialogue = false;
+    bool dialogue = false, named = false;
     for (size_t i = 0; i + person.size <= text.size; i++) {
+        if (text.data[i] == '[') find_owner(finder, i);
         if (text.data[i] != '[' || memcmp(text.data + i, person.data, person.size) != 0) continue;
         struct redact_word word, verb;
+        named = true;
         dialogue |= starts_line(text, i) && at(text, i + person.size) == ':';
         size_t end = i > 5 && memcmp(text.data + i - 5, " and ", 5) == 0 ? i - 5
                      : i > 2 && memcmp(text.data + i - 2, ", ", 2) == 0  ? i - 2
@@ -223,6 +265,7 @@ static void find_beside(struct redact_finder *finder)
             redact_word_before(text, end, &word);
         }
     }
+    if (named) find_then(finder);
     for (size_t i = 0; dialogue && i < text.size; i++) {
         struct redact_word word;
         if (!starts_line(text, i)) continue;

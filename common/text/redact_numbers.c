@@ -387,7 +387,7 @@ size_t redact_number(struct redact_finder *finder, size_t start)
     if (is_price(text, &digits)) return 0;
     if (!few && (groups = redact_phone_groups(finder, &digits, &context)) != 0) {
         size_t bare = digits.ends[groups - 1];
-        if (redact_is_counted(text, start, bare)) return bare;
+        if (redact_counts_things(text, bare)) return bare;
         end = redact_extension_end(text, bare);
         if (end == bare && is_letter(at(text, bare))) return 0; /* "5551234567mAh" */
         redact_add(finder, number_start(text, &digits, end), end, REDACT_PHONE);

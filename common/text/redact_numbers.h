@@ -32,6 +32,8 @@ uint8_t redact_id_groups(const struct redact_finder *finder, const struct redact
 uint8_t redact_phone_groups(const struct redact_finder *finder, const struct redact_digits *digits,
                             const struct redact_context *context);
 
+/* "300 123 4567 unidades": no phone. */
+bool redact_counts_things(struct str text, size_t end);
 /* "x0135", "ext. 12", "poste 3" behind a phone number: its end, or `end`. */
 size_t redact_extension_end(struct str text, size_t end);
 

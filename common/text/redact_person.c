@@ -127,8 +127,11 @@ static size_t skip_links(struct str text, size_t i, bool *ret_link)
 /* "my name", "maiden name", "apellido:", "Name:" at the start of a line. */
 static bool is_persons_name(struct str text, const struct redact_word *cue, bool link)
 {
+    static const char *const bookings[] = {"booking", "reservation", "billing", "delivery", "guest"};
     struct redact_word word;
     redact_word_before(text, cue->start, &word);
+    bool booking = word_is(cue, "name") && word.end + 1 == cue->start && IS_ONE_OF(&word, bookings);
+    if (booking) return true; /* "booking name Ostrowski" */
     if (!link) return word.cues & CUE(OWNER) && word.end + 1 == cue->start && cue->size > 3;
     bool line = cue->start == 0 || strchr("\n.-*>", text.data[cue->start - 1]) ||
                 (cue->start > 1 && strchr("\n.-*>;", text.data[cue->start - 2]));

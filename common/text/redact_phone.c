@@ -252,6 +252,14 @@ uint8_t redact_phone_groups(const struct redact_finder *finder, const struct red
     return cue ? cued_form(digits) : 0;
 }
 
+bool redact_counts_things(struct str text, size_t end)
+{
+    static const char *const things[] = {"unidades", "units", "unites", "pieces", "piezas"};
+    struct redact_word word;
+    redact_word_at(text, end + 1, &word);
+    return at(text, end) == ' ' && IS_ONE_OF(&word, things);
+}
+
 size_t redact_extension_end(struct str text, size_t end)
 {
     size_t i = end;

@@ -79,7 +79,7 @@ bool redact_is_counted(struct str text, size_t start, size_t end)
         "clients", "metres", "meters", "metros", "km", "miles", "steps", "pages", "mb", "gb",
         "seconds", "segundos", "secondes", "mm", "cm", "m", "inch", "inches", "ft", "feet", "grams",
         "gramos", "grammes", "g", "kg", "oz", "lb", "lbs", "carat", "gold", "goles", "points",
-        "puntos", "pesos", "more", "other", "units", "unidades", "unites", "pieces", "piezas"};
+        "puntos", "pesos", "more", "other"};
     struct redact_word unit;
     if (at(text, end) == '%' || before(text, start) == '$') return true;
     redact_word_at(text, end + 1, &unit);
