@@ -85,13 +85,13 @@ static size_t argentine_end(struct str text, size_t i)
     return digits == 4 && (letters == 0 || letters == 3) && !is_word(at(text, end)) ? end : i;
 }
 
-/* "01382 555 019": digits in groups, more than any house and code have. */
+/* "01382 555 019": a phone, with more digits than any house and code have. */
 static bool is_long_number(struct str text, size_t i)
 {
     size_t digits = 0, start = i;
     for (; i - start < 16 && (is_digit(at(text, i)) || (i > start && at(text, i) == ' ')); i++)
         digits += is_digit(text.data[i]);
-    return digits > 8;
+    return digits > 8 && text.data[start] == '0';
 }
 
 /* "(A Coruña)": capitals and letters up to the bracket. */

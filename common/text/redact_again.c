@@ -219,12 +219,13 @@ static void find_then(struct redact_finder *finder)
 {
     static const char *const thens[] = {"then", "luego", "despues", "puis", "ensuite"};
     struct str text = finder->text;
-    for (size_t i = 0; i < text.size;) {
+    for (size_t i = 4; i + 1 < text.size; i++) {
         struct redact_word word, name;
-        redact_word_at(text, i, &word);
-        i = word.end > i ? word.end : i + 1;
-        if (!word.size || at(text, word.end) != ' ' || !IS_ONE_OF(&word, thens)) continue;
-        redact_word_at(text, word.end + 1, &name);
+        if (text.data[i] != ' ' || !is_upper(text.data[i + 1]) || !is_one_of(text.data[i - 1], "nose"))
+            continue;
+        redact_word_before(text, i, &word);
+        if (word.end != i || !IS_ONE_OF(&word, thens)) continue;
+        redact_word_at(text, i + 1, &name);
         if (may_be_name(&name) && !redact_is_ordinary(&name) && !(name.cues & CUE(ALSO)) &&
             at(text, name.end) == ' ' && is_lower(at(text, name.end + 1)))
             redact_add(finder, name.start, name.end, REDACT_PERSON);

@@ -78,6 +78,7 @@ size_t redact_user_handle(struct redact_finder *finder, size_t sign)
     struct redact_word place, owner;
     size_t start = sign + 1, end = start, from = sign;
     while (from && sign - from < 3 && is_one_of(text.data[from - 1], " :(")) from--;
+    if (from < 5 || from == sign || is_digit(text.data[from - 1])) return 0;
     redact_word_before(text, from, &place);
     if (IS_ONE_OF(&place, links)) redact_word_before(text, place.start, &place);
     if (!place.size || sign - place.end > 12 || !IS_ONE_OF(&place, places)) return 0;
