@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
+
 enum { PARTITIONS_MAX = 100000 };
 
 const struct stage stages[STAGES] = {
@@ -72,12 +74,9 @@ static bool cover(struct coverage *coverage, struct range range, bool *ret_overl
     if (end > at) {
         if (coverage->items[at].from < range.from) range.from = coverage->items[at].from;
         if (coverage->items[end - 1].to > range.to) range.to = coverage->items[end - 1].to;
-    } else if (coverage->count == coverage->capacity) {
-        size_t capacity = coverage->capacity ? coverage->capacity * 2 : 4;
-        struct range *grown = realloc(coverage->items, capacity * sizeof *grown);
-        if (!grown) return false;
-        coverage->items = grown;
-        coverage->capacity = capacity;
+    } else if (!array_fits(&coverage->items, &coverage->capacity, coverage->count + 1,
+                           sizeof *coverage->items)) {
+        return false;
     }
     memmove(coverage->items + at + 1, coverage->items + end,
             (coverage->count - end) * sizeof range);

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/array.h"
+
 void objects_deinit(struct objects *objects)
 {
     free(objects->known);
@@ -11,26 +13,14 @@ void objects_deinit(struct objects *objects)
     *objects = (struct objects){0};
 }
 
-static bool room(void **items, size_t *capacity, size_t count, size_t bytes)
-{
-    if (count < *capacity) return true;
-    size_t wanted = *capacity ? *capacity * 2 : 64;
-    void *grown = realloc(*items, wanted * bytes);
-    if (!grown) return false;
-    *items = grown;
-    *capacity = wanted;
-    return true;
-}
-
 bool objects_add(struct objects *objects, const struct manifest *manifest)
 {
     const struct object_facts *facts = &manifest->facts;
-    void *known = objects->known, *ends = objects->ends;
-    bool ok = room(&known, &objects->capacity, objects->count, sizeof *objects->known);
-    objects->known = known;
-    ok = ok && room(&ends, &objects->end_capacity, objects->end_count, sizeof *objects->ends);
-    objects->ends = ends;
-    if (!ok) return false;
+    if (!array_fits(&objects->known, &objects->capacity, objects->count + 1,
+                    sizeof *objects->known) ||
+        !array_fits(&objects->ends, &objects->end_capacity, objects->end_count + 1,
+                    sizeof *objects->ends))
+        return false;
     objects->known[objects->count++] = hash_fast(manifest->object, 0);
     struct object_end *last = objects->end_count ? &objects->ends[objects->end_count - 1] : NULL;
     if (!last || last->topic != facts->topic || last->partition != facts->partition) {

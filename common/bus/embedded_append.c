@@ -1,6 +1,7 @@
 /* Messages into an open write transaction, at the ends of their partitions. */
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "bus/embedded.h"
 
 /* What a message costs in pages: small ones share them, large ones have pages of their own. */
@@ -80,17 +81,6 @@ void appender_begin(struct appender *appender)
     for (int i = 0; i < TOPIC_COUNT; i++) appender->added[i] = 0;
 }
 
-static bool grow_touched(struct appender *appender)
-{
-    if (appender->touched_count < appender->touched_capacity) return true;
-    size_t capacity = appender->touched_capacity ? appender->touched_capacity * 2 : 64;
-    struct touched *grown = realloc(appender->touched, capacity * sizeof *grown);
-    if (!grown) return false;
-    appender->touched = grown;
-    appender->touched_capacity = capacity;
-    return true;
-}
-
 /* The partition's state as this transaction has it. */
 static int touch(struct appender *appender, struct environment *environment, MDB_txn *txn,
                  enum topic topic, uint32_t partition, struct appender_slot **ret_slot,
@@ -99,7 +89,10 @@ static int touch(struct appender *appender, struct environment *environment, MDB
     if (!appender->slots[topic])
         appender->slots[topic] = calloc(environment_partitions(environment, topic),
                                         sizeof *appender->slots[topic]);
-    if (!appender->slots[topic] || !grow_touched(appender)) return err_set(err, E_NO_MEMORY, NULL);
+    if (!appender->slots[topic] ||
+        !array_fits(&appender->touched, &appender->touched_capacity, appender->touched_count + 1,
+                    sizeof *appender->touched))
+        return err_set(err, E_NO_MEMORY, NULL);
     struct appender_slot *slot = &appender->slots[topic][partition];
     if (slot->stamp != appender->stamp) {
         int rc = partition_read_state(environment, txn, topic, partition, &slot->state, err);

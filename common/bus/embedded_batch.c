@@ -6,13 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "bus/embedded.h"
 
 struct embedded_batch {
     struct embedded_batch *next;
     MDB_txn *txn; /* rests while the batch is idle */
     struct bus_message *messages;
-    uint32_t count, capacity;
+    uint32_t count;
+    size_t capacity;
     struct bus_header *headers;
     size_t header_count, header_capacity;
     size_t bytes;
@@ -62,21 +64,10 @@ static void close_batch(struct embedded_consumer *consumer, struct embedded_batc
 
 static bool make_room(struct embedded_batch *batch)
 {
-    if (batch->count == batch->capacity) {
-        uint32_t capacity = batch->capacity ? batch->capacity * 2 : 32;
-        struct bus_message *grown = realloc(batch->messages, capacity * sizeof *grown);
-        if (!grown) return false;
-        batch->messages = grown;
-        batch->capacity = capacity;
-    }
-    if (batch->header_capacity - batch->header_count < BUS_HEADERS_MAX) {
-        size_t capacity = batch->header_capacity * 2 + 2 * BUS_HEADERS_MAX;
-        struct bus_header *grown = realloc(batch->headers, capacity * sizeof *grown);
-        if (!grown) return false;
-        batch->headers = grown;
-        batch->header_capacity = capacity;
-    }
-    return true;
+    return array_fits(&batch->messages, &batch->capacity, batch->count + 1,
+                      sizeof *batch->messages) &&
+           array_fits(&batch->headers, &batch->header_capacity,
+                      batch->header_count + BUS_HEADERS_MAX, sizeof *batch->headers);
 }
 
 static int add_message(struct embedded_batch *batch, struct owned_partition *from, MDB_val key,

@@ -9,6 +9,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/crash.h"
 #include "bus/embedded.h"
 
@@ -40,13 +41,9 @@ uint32_t consumer_known_topics(const struct embedded_consumer *consumer)
 int consumer_own(struct embedded_consumer *consumer, enum topic topic, uint32_t partition,
                  int64_t position, struct err *err)
 {
-    if (consumer->owned_count == consumer->owned_capacity) {
-        size_t capacity = consumer->owned_capacity ? consumer->owned_capacity * 2 : 16;
-        struct owned_partition *grown = realloc(consumer->owned, capacity * sizeof *grown);
-        if (!grown) return err_set(err, E_NO_MEMORY, NULL);
-        consumer->owned = grown;
-        consumer->owned_capacity = capacity;
-    }
+    if (!array_fits(&consumer->owned, &consumer->owned_capacity, consumer->owned_count + 1,
+                    sizeof *consumer->owned))
+        return err_set(err, E_NO_MEMORY, NULL);
     consumer->owned[consumer->owned_count++] = (struct owned_partition){
         topic, partition, position, position};
     return E_OK;

@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "bus/embedded_member.h"
 
 struct member {
@@ -42,13 +43,8 @@ static int add_member(struct view *view, MDB_val key, MDB_val value, struct err 
     struct member_record record;
     if (key.mv_size > KEY_MAX || value.mv_size != sizeof record)
         return err_set(err, E_IO, "the bus is damaged: members");
-    if (view->count == view->capacity) {
-        size_t capacity = view->capacity ? view->capacity * 2 : 8;
-        struct member *grown = realloc(view->members, capacity * sizeof *grown);
-        if (!grown) return err_set(err, E_NO_MEMORY, NULL);
-        view->members = grown;
-        view->capacity = capacity;
-    }
+    if (!array_fits(&view->members, &view->capacity, view->count + 1, sizeof *view->members))
+        return err_set(err, E_NO_MEMORY, NULL);
     memcpy(&record, value.mv_data, sizeof record);
     struct member *member = &view->members[view->count++];
     *member = (struct member){

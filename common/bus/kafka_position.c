@@ -6,6 +6,7 @@
  * seek, to be made again. */
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "bus/kafka.h"
 
 struct kafka_partition *position_find(struct kafka_consumer *consumer, enum topic topic,
@@ -26,14 +27,9 @@ int position_add(struct kafka_consumer *consumer, enum topic topic, uint32_t par
 {
     int rc = E_OK;
     pthread_mutex_lock(&consumer->lock);
-    if (consumer->owned_count == consumer->owned_capacity) {
-        size_t capacity = consumer->owned_capacity ? consumer->owned_capacity * 2 : 16;
-        struct kafka_partition *grown = realloc(consumer->owned, capacity * sizeof *grown);
-        if (grown)
-            consumer->owned = grown, consumer->owned_capacity = capacity;
-        else
-            rc = err_set(err, E_NO_MEMORY, NULL);
-    }
+    if (!array_fits(&consumer->owned, &consumer->owned_capacity, consumer->owned_count + 1,
+                    sizeof *consumer->owned))
+        rc = err_set(err, E_NO_MEMORY, NULL);
     if (rc == E_OK)
         consumer->owned[consumer->owned_count++] =
             (struct kafka_partition){.topic = topic,

@@ -10,8 +10,8 @@
  *   less than another process has           is found out by asking again before the first commit
  *                                           since reading began
  * A topic that was made anew has truly gone back: so after DOUBTED_MS that is believed. */
-#include <stdlib.h>
 
+#include "base/array.h"
 #include "bus/kafka.h"
 
 enum { OWN_AFTER_MS = 5000, DOUBTED_MS = 30000, FIRST_TRY_MS = 500 };
@@ -38,13 +38,9 @@ static struct kafka_own *own_beyond(const struct kafka_consumer *consumer,
 
 static struct kafka_own *add_own(struct kafka_consumer *consumer)
 {
-    if (consumer->own_count == consumer->own_capacity) {
-        size_t capacity = consumer->own_capacity ? consumer->own_capacity * 2 : 16;
-        struct kafka_own *grown = realloc(consumer->own, capacity * sizeof *grown);
-        if (!grown) return NULL; /* then an old answer isn't told from a new one */
-        consumer->own = grown;
-        consumer->own_capacity = capacity;
-    }
+    if (!array_fits(&consumer->own, &consumer->own_capacity, consumer->own_count + 1,
+                    sizeof *consumer->own))
+        return NULL; /* then an old answer isn't told from a new one */
     return &consumer->own[consumer->own_count++];
 }
 

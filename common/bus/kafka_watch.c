@@ -6,9 +6,9 @@
  * (see keep_fetching()). For a reader without a group it looks for its topics until all of them
  * are there, and where to begin. When no broker can be reached it asks until one answers:
  * librdkafka says when all are down, not when one is back. */
-#include <stdlib.h>
 #include <time.h>
 
+#include "base/array.h"
 #include "bus/kafka.h"
 
 enum {
@@ -146,12 +146,8 @@ static bool add_found(struct kafka_watch *watch, enum topic topic,
                       const rd_kafka_topic_partition_list_t *ends)
 {
     size_t count = watch->found_count + (size_t)starts->cnt;
-    if (count > watch->found_capacity) {
-        struct kafka_found *grown = realloc(watch->found, count * sizeof *grown);
-        if (!grown) return false;
-        watch->found = grown;
-        watch->found_capacity = count;
-    }
+    if (!array_fits(&watch->found, &watch->found_capacity, count, sizeof *watch->found))
+        return false;
     for (int i = 0; i < starts->cnt; i++) {
         int32_t partition = starts->elems[i].partition;
         watch->found[watch->found_count++] =

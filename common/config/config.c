@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/ascii.h"
 #include "config/internal.h"
 #include "config/value.h"
@@ -119,13 +120,9 @@ static int set_property(struct config *config, struct str name, struct str value
         if (str_equal(name, str_of(config->properties[i].name))) slot = &config->properties[i];
     if (slot && config->text && slot->text == config->text)
         return refuse_second("kafka", name, slot->origin, origin, err);
-    if (!slot && config->property_count == config->property_capacity) {
-        size_t capacity = config->property_capacity ? config->property_capacity * 2 : 16;
-        struct property *grown = realloc(config->properties, capacity * sizeof *grown);
-        if (!grown) return err_set(err, E_NO_MEMORY, NULL);
-        config->properties = grown;
-        config->property_capacity = capacity;
-    }
+    if (!slot && !array_fits(&config->properties, &config->property_capacity,
+                             config->property_count + 1, sizeof *config->properties))
+        return err_set(err, E_NO_MEMORY, NULL);
     if (!slot) slot = &config->properties[config->property_count];
     struct property added = {
         .name = arena_copy(&config->arena, name).data,

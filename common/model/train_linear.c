@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/hash.h"
 #include "model/train_internal.h"
 
@@ -48,20 +49,11 @@ void train_linear_attach(struct train_linear *train, const char *section, const 
 /* Room for one more row of `items` features. */
 static int grow(struct train_linear *train, size_t items, struct err *err)
 {
-    if (train->row_count == train->row_capacity) {
-        size_t capacity = train->row_capacity ? train->row_capacity * 2 : 1024;
-        struct train_row *rows = realloc(train->rows, capacity * sizeof *rows);
-        if (!rows) return err_set(err, E_NO_MEMORY, NULL);
-        train->rows = rows;
-        train->row_capacity = capacity;
-    }
-    if (train->item_count + items > train->item_capacity) {
-        size_t capacity = (train->item_count + items) * 2;
-        uint32_t *more = realloc(train->items, capacity * sizeof *more);
-        if (!more) return err_set(err, E_NO_MEMORY, NULL);
-        train->items = more;
-        train->item_capacity = capacity;
-    }
+    if (!array_fits(&train->rows, &train->row_capacity, train->row_count + 1,
+                    sizeof *train->rows) ||
+        !array_fits(&train->items, &train->item_capacity, train->item_count + items,
+                    sizeof *train->items))
+        return err_set(err, E_NO_MEMORY, NULL);
     return E_OK;
 }
 

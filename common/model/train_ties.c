@@ -13,6 +13,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "model/train_internal.h"
 
 static int compare(const void *a, const void *b)
@@ -28,13 +29,8 @@ static int compare(const void *a, const void *b)
 static int add(struct train_linear *train, uint32_t item, enum train_form form, float score,
                uint32_t concept, struct err *err)
 {
-    if (train->tie_count == train->tie_capacity) {
-        size_t capacity = train->tie_capacity ? 2 * train->tie_capacity : 1024;
-        struct train_tie *ties = realloc(train->ties, capacity * sizeof *ties);
-        if (!ties) return err_set(err, E_NO_MEMORY, NULL);
-        train->ties = ties;
-        train->tie_capacity = capacity;
-    }
+    if (!array_fits(&train->ties, &train->tie_capacity, train->tie_count + 1, sizeof *train->ties))
+        return err_set(err, E_NO_MEMORY, NULL);
     train->ties[train->tie_count++] = (struct train_tie){item, form, 1, score, concept};
     return E_OK;
 }

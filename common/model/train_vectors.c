@@ -10,6 +10,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "model/train_internal.h"
 
 #define VECTOR_RATE 0.15f
@@ -26,13 +27,9 @@ int train_linear_vector(struct train_linear *train, struct str word,
         if (rc) return rc;
     }
     if (!one) return E_OK;
-    if (train->vector_count == train->vector_capacity) {
-        size_t capacity = train->vector_capacity ? 2 * train->vector_capacity : 1024;
-        struct train_vector *vectors = realloc(train->vectors, capacity * sizeof *vectors);
-        if (!vectors) return err_set(err, E_NO_MEMORY, NULL);
-        train->vectors = vectors;
-        train->vector_capacity = capacity;
-    }
+    if (!array_fits(&train->vectors, &train->vector_capacity, train->vector_count + 1,
+                    sizeof *train->vectors))
+        return err_set(err, E_NO_MEMORY, NULL);
     memcpy(vector.values, values, sizeof vector.values);
     train->vectors[train->vector_count++] = vector;
     return E_OK;

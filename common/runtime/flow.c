@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "schema/ledger.h"
 
 void flow_init(struct flow *flow, struct worker_context *context, struct bus_consumer *consumer,
@@ -157,13 +158,8 @@ static struct lane *lane_of(struct flow *flow, enum topic topic, uint32_t partit
 {
     struct lane *lane = flow_find_lane(flow, topic, partition);
     if (lane) return lane;
-    if (flow->lane_count == flow->lane_capacity) {
-        uint32_t capacity = flow->lane_capacity ? flow->lane_capacity * 2 : 16;
-        struct lane *grown = realloc(flow->lanes, capacity * sizeof *grown);
-        if (!grown) return NULL;
-        flow->lanes = grown;
-        flow->lane_capacity = capacity;
-    }
+    if (!array_fits(&flow->lanes, &flow->lane_capacity, flow->lane_count + 1, sizeof *flow->lanes))
+        return NULL;
     lane = &flow->lanes[flow->lane_count++];
     *lane = (struct lane){.topic = topic, .partition = partition, .done = -1, .committed = -1};
     return lane;

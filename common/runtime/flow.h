@@ -85,7 +85,8 @@ struct flow {
     size_t held_bytes;     /* of the values of all batches */
     uint32_t waiting;      /* jobs in JOB_WAITING */
     struct lane *lanes;
-    uint32_t lane_count, lane_capacity;
+    uint32_t lane_count;
+    size_t lane_capacity;
     struct flow_counters counters;
     struct err fatal;      /* code != E_OK: the worker must stop */
     /* The transaction that was gathered last; valid until flow_committed() or a drop. */

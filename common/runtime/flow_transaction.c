@@ -2,31 +2,17 @@
  * Each output is committed with its record's position or not at all. See flow.h. */
 #include "runtime/flow_internal.h"
 
-#include <stdlib.h>
-
+#include "base/array.h"
 #include "base/mutant.h"
 
 /* --- gathering -------------------------------------------------------------------------------- */
-
-/* Room for one more item in one of the transaction's arrays. */
-static bool grow(void *items, size_t *capacity, size_t count, size_t item_bytes)
-{
-    void *old, *grown;
-    if (count < *capacity) return true;
-    memcpy(&old, items, sizeof old);
-    size_t wanted = *capacity ? *capacity * 2 : 256;
-    if (!(grown = realloc(old, wanted * item_bytes))) return false;
-    memcpy(items, &grown, sizeof grown);
-    *capacity = wanted;
-    return true;
-}
 
 static bool gather_outputs(struct flow *flow, const struct job *job)
 {
     size_t outputs_before = flow->output_count;
     for (const struct job_output *output = job->outputs; output; output = output->next) {
-        if (!grow(&flow->outputs, &flow->output_capacity, flow->output_count,
-                  sizeof(struct bus_output))) {
+        if (!array_fits(&flow->outputs, &flow->output_capacity, flow->output_count + 1,
+                        sizeof(struct bus_output))) {
             flow->output_count = outputs_before;
             return false;
         }
@@ -37,8 +23,8 @@ static bool gather_outputs(struct flow *flow, const struct job *job)
 
 static bool gather_job(struct flow *flow, struct job *job)
 {
-    if (!grow(&flow->gathered, &flow->gathered_capacity, flow->gathered_count,
-              sizeof(struct job *)))
+    if (!array_fits(&flow->gathered, &flow->gathered_capacity, flow->gathered_count + 1,
+                    sizeof(struct job *)))
         return false;
     if (!gather_outputs(flow, job)) return false;
     job->state = JOB_GATHERED;
@@ -75,8 +61,8 @@ bool flow_gather(struct flow *flow)
     for (uint32_t i = 0; i < flow->lane_count; i++) {
         struct lane *lane = &flow->lanes[i];
         /* First: outputs without their position would be written again. */
-        if (!grow(&flow->positions, &flow->position_capacity, flow->position_count,
-                  sizeof(struct bus_position)))
+        if (!array_fits(&flow->positions, &flow->position_capacity, flow->position_count + 1,
+                        sizeof(struct bus_position)))
             break;
         int64_t durable = durable_position(flow, lane);
         gather_lane(flow, lane, durable);
@@ -95,7 +81,7 @@ bool flow_gather(struct flow *flow)
 
 int flow_add_output(struct flow *flow, const struct bus_output *output, struct err *err)
 {
-    if (!grow(&flow->outputs, &flow->output_capacity, flow->output_count, sizeof *output))
+    if (!array_fits(&flow->outputs, &flow->output_capacity, flow->output_count + 1, sizeof *output))
         return err_set(err, E_NO_MEMORY, NULL);
     flow->outputs[flow->output_count++] = *output;
     flow->own_count++;

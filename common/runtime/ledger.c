@@ -10,6 +10,7 @@
  * read again. */
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "runtime/internal.h"
 
 enum { ACCOUNTS_MAX = 1024 }; /* of one message, as schemas/ledger.def has it */
@@ -18,14 +19,7 @@ enum { ACCOUNTS_MAX = 1024 }; /* of one message, as schemas/ledger.def has it */
 
 static bool reserve(struct ledger_entries *entries, size_t count)
 {
-    if (count <= entries->capacity) return true;
-    size_t capacity = entries->capacity ? entries->capacity : 8;
-    while (capacity < count) capacity *= 2;
-    struct ledger_entry *grown = realloc(entries->items, capacity * sizeof *grown);
-    if (!grown) return false;
-    entries->items = grown;
-    entries->capacity = capacity;
-    return true;
+    return array_fits(&entries->items, &entries->capacity, count, sizeof *entries->items);
 }
 
 static bool copy(struct ledger_entries *to, const struct ledger_entries *from)

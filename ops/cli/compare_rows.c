@@ -1,7 +1,7 @@
 /* Labelled rows, read once and prepared once: every contender is asked about the same bytes. */
 #include <stdio.h>
-#include <stdlib.h>
 
+#include "base/array.h"
 #include "ops/cli/compare.h"
 #include "ops/cli/labelled.h"
 #include "runtime/chain.h"
@@ -27,16 +27,11 @@ void compare_refuse(struct comparing *comparing, const struct example *example, 
         fprintf(stderr, "verbatim evaluate: further refusals are only counted\n");
 }
 
-static int add_row(struct comparing *comparing, const struct example *example, uint64_t *capacity,
+static int add_row(struct comparing *comparing, const struct example *example, size_t *capacity,
                    struct err *err)
 {
-    if (comparing->row_count == *capacity) {
-        uint64_t larger = *capacity ? *capacity * 2 : 1024;
-        struct compare_row *rows = realloc(comparing->rows, larger * sizeof *rows);
-        if (!rows) return err_set(err, E_NO_MEMORY, NULL);
-        comparing->rows = rows;
-        *capacity = larger;
-    }
+    if (!array_fits(&comparing->rows, capacity, comparing->row_count + 1, sizeof *comparing->rows))
+        return err_set(err, E_NO_MEMORY, NULL);
     struct compare_row *row = &comparing->rows[comparing->row_count++];
     *row = (struct compare_row){.example = *example};
     if (comparing->wish->label) row->example.label = str_of(comparing->wish->label);
@@ -45,7 +40,7 @@ static int add_row(struct comparing *comparing, const struct example *example, u
 
 static int read_rows(struct comparing *comparing, struct err *err)
 {
-    uint64_t capacity = 0;
+    size_t capacity = 0;
     bool with_label = comparing->wish->task->labelled && !comparing->wish->label;
     int rc = examples_open(&comparing->examples, &comparing->wish->data, with_label, err);
     while (rc == E_OK) {

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "archive/read.h"
+#include "base/array.h"
 
 static volatile sig_atomic_t stopped;
 static void on_signal(int number) { (void)number, stopped = 1; }
@@ -22,13 +23,9 @@ static struct replay_place *place_of(struct replay *replay, enum topic topic, ui
     for (size_t i = 0; i < replay->place_count; i++)
         if (replay->places[i].topic == topic && replay->places[i].partition == partition)
             return &replay->places[i];
-    if (replay->place_count == replay->place_capacity) {
-        size_t capacity = replay->place_capacity ? replay->place_capacity * 2 : 64;
-        struct replay_place *grown = realloc(replay->places, capacity * sizeof *grown);
-        if (!grown) return err_set(err, E_NO_MEMORY, NULL), NULL;
-        replay->places = grown;
-        replay->place_capacity = capacity;
-    }
+    if (!array_fits(&replay->places, &replay->place_capacity, replay->place_count + 1,
+                    sizeof *replay->places))
+        return err_set(err, E_NO_MEMORY, NULL), NULL;
     struct replay_place *place = &replay->places[replay->place_count++];
     *place = (struct replay_place){.topic = topic, .partition = partition};
     return place;

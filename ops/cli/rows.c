@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <zstd.h>
 
+#include "base/array.h"
 #include "schema/json.h"
 
 enum { ROWS_MAX = 4000000, OBJECT_BYTES_MAX = 1 << 30 };
@@ -18,14 +19,10 @@ void rows_deinit(struct rows *rows)
 
 static int grow(struct rows *rows, struct err *err)
 {
-    if (rows->count < rows->capacity) return E_OK;
     if (rows->count >= ROWS_MAX) return err_set(err, E_TOO_LARGE, "more than %d rows", ROWS_MAX);
-    size_t capacity = rows->capacity ? rows->capacity * 2 : 4096;
-    float *grown = realloc(rows->values, capacity * rows->dimensions * sizeof *grown);
-    if (!grown) return err_set(err, E_NO_MEMORY, NULL);
-    rows->values = grown;
-    rows->capacity = capacity;
-    return E_OK;
+    return array_fits(&rows->values, &rows->capacity, rows->count + 1,
+                      rows->dimensions * sizeof *rows->values)
+        ? E_OK : err_set(err, E_NO_MEMORY, NULL);
 }
 
 int rows_add(struct rows *rows, const struct record *record, struct arena *arena, struct err *err)

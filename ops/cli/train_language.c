@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/hash.h"
 #include "base/terminal.h"
 #include "ops/cli/train_card.h"
@@ -66,12 +67,8 @@ static int lane_of(struct training *training, struct str label, uint32_t *ret_la
 
 static int add_row(struct training *training, const struct example *example, struct err *err)
 {
-    if (training->count == training->room) {
-        size_t room = training->room ? training->room * 2 : 1024;
-        struct row *rows = realloc(training->rows, room * sizeof *rows);
-        if (!rows) return err_set(err, E_NO_MEMORY, NULL);
-        training->rows = rows, training->room = room;
-    }
+    if (!array_fits(&training->rows, &training->room, training->count + 1, sizeof *training->rows))
+        return err_set(err, E_NO_MEMORY, NULL);
     struct row *row = &training->rows[training->count];
     *row = (struct row){
         .text = example->text,

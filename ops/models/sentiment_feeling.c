@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "sentiment.h"
 
 /* Fewer texts are neutral than a third, and many tell their feeling by facts alone, in faint words:
@@ -74,13 +75,8 @@ static int read_text(struct judge *judge, const struct tokens *tokens,
 
 static struct judged_text *add_text(struct judged_texts *texts)
 {
-    if (texts->count == texts->capacity) {
-        size_t capacity = texts->capacity ? texts->capacity * 2 : 4096;
-        struct judged_text *items = realloc(texts->items, capacity * sizeof *items);
-        if (!items) return NULL;
-        texts->items = items;
-        texts->capacity = capacity;
-    }
+    if (!array_fits(&texts->items, &texts->capacity, texts->count + 1, sizeof *texts->items))
+        return NULL;
     return &texts->items[texts->count++];
 }
 

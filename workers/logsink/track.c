@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
+
 struct track *tracks_find(const struct tracks *tracks, enum topic topic, uint32_t partition)
 {
     const struct track_index *index = &tracks->index[topic];
@@ -20,22 +22,14 @@ static bool grow_index(struct track_index *index, uint32_t partition)
     return true;
 }
 
-static bool grow_items(struct tracks *tracks)
-{
-    if (tracks->count < tracks->capacity) return true;
-    uint32_t capacity = tracks->capacity ? tracks->capacity * 2 : 16;
-    struct track **grown = realloc(tracks->items, capacity * sizeof(struct track *));
-    if (!grown) return false;
-    tracks->items = grown;
-    tracks->capacity = capacity;
-    return true;
-}
-
 struct track *tracks_get(struct tracks *tracks, enum topic topic, uint32_t partition)
 {
     struct track *track = tracks_find(tracks, topic, partition);
     if (track) return track;
-    if (!grow_items(tracks) || !grow_index(&tracks->index[topic], partition)) return NULL;
+    if (!array_fits(&tracks->items, &tracks->capacity, tracks->count + 1,
+                    sizeof(struct track *)) ||
+        !grow_index(&tracks->index[topic], partition))
+        return NULL;
     track = calloc(1, sizeof *track);
     if (!track) return NULL;
     track->topic = topic;
@@ -48,13 +42,9 @@ struct track *tracks_get(struct tracks *tracks, enum topic topic, uint32_t parti
 bool track_park(struct track *track, struct job *job)
 {
     if (track->parked_at == track->parked_count) track->parked_at = track->parked_count = 0;
-    if (track->parked_count == track->parked_capacity) {
-        uint32_t capacity = track->parked_capacity ? track->parked_capacity * 2 : 64;
-        struct job **grown = realloc(track->parked, capacity * sizeof(struct job *));
-        if (!grown) return false;
-        track->parked = grown;
-        track->parked_capacity = capacity;
-    }
+    if (!array_fits(&track->parked, &track->parked_capacity, track->parked_count + 1,
+                    sizeof(struct job *)))
+        return false;
     job_defer(job);
     track->parked[track->parked_count++] = job;
     return true;

@@ -25,13 +25,15 @@ struct track {
     struct lookup_result ahead; /* what the store holds already */
     uint32_t ahead_at;
     struct job **parked; /* deferred, [parked_at, parked_count) */
-    uint32_t parked_at, parked_count, parked_capacity;
+    uint32_t parked_at, parked_count;
+    size_t parked_capacity;
 };
 
 /* All tracks, in the order in which they came, and by topic and partition. */
 struct tracks {
     struct track **items;
-    uint32_t count, capacity;
+    uint32_t count;
+    size_t capacity;
     struct track_index {
         struct track **of; /* by partition */
         uint32_t count;

@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/log.h"
 
 enum { PARTITIONS_MAX = 65536, TICK_MS = 2, POLLS = 4, POLL_RECORDS = 512, POLL_BYTES = 1 << 20,
@@ -21,7 +22,8 @@ struct place {
     int64_t known;       /* all before it is known, as far as it shall be */
     int64_t next, until; /* while reading */
     struct job **held;
-    uint32_t held_count, held_capacity;
+    uint32_t held_count;
+    size_t held_capacity;
 };
 
 struct takeover {
@@ -41,13 +43,9 @@ struct takeover {
 
 static int hold(struct place *place, struct job *job, struct err *err)
 {
-    if (place->held_count == place->held_capacity) {
-        uint32_t capacity = place->held_capacity ? place->held_capacity * 2 : 64;
-        struct job **grown = realloc(place->held, capacity * sizeof(struct job *));
-        if (!grown) return err_set(err, E_NO_MEMORY, NULL);
-        place->held = grown;
-        place->held_capacity = capacity;
-    }
+    if (!array_fits(&place->held, &place->held_capacity, place->held_count + 1,
+                    sizeof(struct job *)))
+        return err_set(err, E_NO_MEMORY, NULL);
     job_defer(job);
     place->held[place->held_count++] = job;
     return E_OK;

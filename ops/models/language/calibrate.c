@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "../table.h"
+#include "base/array.h"
 #include "base/hash.h"
 
 enum { CROPS = 4 };
@@ -19,12 +20,8 @@ int language_judge(const struct language_model *model, struct str text, uint32_t
     language_letters(text, &letters);
     uint32_t places = language_places(&letters);
     if (!places) return E_OK;
-    if (all->count == all->room) {
-        all->room = all->room ? all->room * 2 : 1024;
-        struct language_judged *items = realloc(all->items, all->room * sizeof *items);
-        if (!items) return err_set(err, E_NO_MEMORY, NULL);
-        all->items = items;
-    }
+    if (!array_fits(&all->items, &all->room, all->count + 1, sizeof *all->items))
+        return err_set(err, E_NO_MEMORY, NULL);
     struct language_judged *judged = &all->items[all->count++];
     *judged = (struct language_judged){.lane = lane, .root = sqrt((double)places)};
     for (uint32_t at = 0; at < places; at++) {

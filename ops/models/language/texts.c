@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "../table.h"
+#include "base/array.h"
 #include "base/hash.h"
 #include "text/tokens.h"
 
@@ -73,13 +74,8 @@ int texts_lane(struct str code)
 static int add_line(struct lines *lines, struct str line, struct err *err)
 {
     if (line.size < 2) return E_OK;
-    if (lines->count == lines->room) {
-        size_t room = lines->room ? lines->room * 2 : 1024;
-        struct str *items = realloc(lines->items, room * sizeof *items);
-        if (!items) return err_set(err, E_NO_MEMORY, NULL);
-        lines->items = items;
-        lines->room = room;
-    }
+    if (!array_fits(&lines->items, &lines->room, lines->count + 1, sizeof *lines->items))
+        return err_set(err, E_NO_MEMORY, NULL);
     lines->items[lines->count++] = line;
     return E_OK;
 }
