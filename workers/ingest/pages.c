@@ -1,6 +1,8 @@
 /* The dashboard (dashboard.html: one file, no build step) and the OpenAPI document (openapi.json,
  * the schemas of what goes in and comes out from schemas/). */
+#include <inttypes.h>
 #include <openssl/evp.h>
+#include <stdio.h>
 
 #include "base/hash.h"
 #include "schema/reference.h"
@@ -10,6 +12,20 @@ extern const char dashboard_html[];
 extern const size_t dashboard_html_size;
 extern const char openapi_json[];
 extern const size_t openapi_json_size;
+
+/* A page changes with the program alone: browsers keep it, and ask whether it is still the same. */
+static void serve(struct http_request *request, struct str type, struct str page)
+{
+    char tag[24];
+    int size = snprintf(tag, sizeof tag, "\"%016" PRIx64 "\"", hash_fast(page, 0));
+    struct str etag = str_make(tag, (size_t)size);
+    struct str kept = http_header(request, STR("If-None-Match"));
+    bool same = str_find(kept, etag) < kept.size || str_equal(str_trim(kept), STR("*"));
+    http_add_header(request, STR("ETag"), etag);
+    http_add_header(request, STR("Cache-Control"), STR("no-cache"));
+    if (same) http_respond(request, 304, STR(""), STR(""));
+    else http_respond(request, 200, type, page);
+}
 
 /* All up to the mark, which goes from the page too. */
 static void add_until(struct buffer *out, struct str *page, struct str mark)
@@ -37,7 +53,7 @@ static void serve_openapi(struct http_request *request)
     struct buffer out = {0};
     write_openapi(&out);
     if (out.failed) http_refuse_busy(request, 503, 1, "The server is short of memory.");
-    else http_respond(request, 200, STR("application/json"), buffer_str(&out));
+    else serve(request, STR("application/json"), buffer_str(&out));
     buffer_deinit(&out);
 }
 
@@ -67,7 +83,7 @@ static void serve_dashboard(struct http_request *request)
     http_add_header(request, STR("Content-Security-Policy"), buffer_str(&policy));
     http_add_header(request, STR("Referrer-Policy"), STR("no-referrer"));
     if (policy.failed) http_refuse_busy(request, 503, 1, "The server is short of memory.");
-    else http_respond(request, 200, STR("text/html; charset=utf-8"), page);
+    else serve(request, STR("text/html; charset=utf-8"), page);
     buffer_deinit(&policy);
 }
 

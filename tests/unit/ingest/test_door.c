@@ -165,6 +165,8 @@ static const struct {
     {"the dashboard, and what it may do", "GET", "/", "", 200, "script-src 'sha256-"},
     {"the dashboard's head", "HEAD", "/", "", 200, "text/html"},
     {"the reference", "GET", "/v1/openapi.json", "", 200, "application/json"},
+    {"a page may be kept", "GET", "/", "If-None-Match: \"other\"\r\n", 200, "no-cache"},
+    {"and is not sent again", "GET", "/", "If-None-Match: *\r\n", 304, "ETag: \""},
     {"a wait with a typo", "POST", "/v1/feedback?wiat=5s", JSON_TYPE, 400, ""},
     {"a wait that makes no sense", "POST", "/v1/feedback?wait=soon", JSON_TYPE, 400, ""},
     {"no host", "GET", "/", "Host: another\r\n", 400, ""},
