@@ -188,18 +188,18 @@ static bool goes_through(struct str text, size_t i)
 struct block {
     const char *bytes;
     uint64_t letters, small, digits, marks;
-    uint64_t ends; /* behind which a word is over, and no key */
+    uint64_t ends;   /* behind which a word is over, and no key */
+    uint64_t places; /* that lead to something: words that a finder may start from, numbers, marks */
+    unsigned width;  /* bytes that were looked at, without a word that goes on behind them */
 };
+enum { BLOCK_BYTES = ASCII_MARKS_BYTES + sizeof(uint64_t) };
 
-/* Of the bytes from `start` on, those that lead to something: words that a finder may start from,
- * numbers and marks. 64 at once, as what comes next in a text can't be foreseen; *ret_width: how
- * many were looked at, without a word that goes on behind them. */
-static uint64_t places_from(struct str text, size_t start, unsigned *ret_width)
+/* 64 at once, as what comes next in a text can't be foreseen. */
+static inline struct block block_at(struct str text, size_t start, char room[static BLOCK_BYTES])
 {
-    char last[ASCII_MARKS_BYTES + sizeof(uint64_t)];
     struct block block = {0};
     uint64_t blanks = 0, dots = 0, joins = 0;
-    block.bytes = ascii_readable(text.data + start, text.size - start, sizeof last, '\0', last);
+    block.bytes = ascii_readable(text.data + start, text.size - start, BLOCK_BYTES, '\0', room);
 #pragma GCC unroll 4
     for (int i = 0; i < ASCII_MARKS_BYTES; i += ASCII_HEAD_BYTES) {
         __m128i v = _mm_loadu_si128((const void *)(block.bytes + i));
@@ -218,29 +218,51 @@ static uint64_t places_from(struct str text, size_t start, unsigned *ret_width)
     char earlier = before(text, start);
     uint64_t words = block.letters & ~(block.letters << 1 | is_letter(earlier)),
              numbers = block.digits & ~(block.digits << 1 | is_digit(earlier)), looked = UINT64_MAX;
-    *ret_width = redact_whole_words(block.letters);
-    if (*ret_width < ASCII_MARKS_BYTES) looked = (UINT64_C(1) << *ret_width) - 1;
+    block.width = redact_whole_words(block.letters);
+    if (block.width < ASCII_MARKS_BYTES) looked = (UINT64_C(1) << block.width) - 1;
     words &= looked;
     words = (words & ~block.small) |
             redact_words_among(redact_triggers, TRIGGER_BITS, &redact_starts, block.bytes,
                                words & block.small, block.small, block.ends);
-    return (block.marks | numbers | words) & looked;
+    block.places = (block.marks | numbers | words) & looked;
+    return block;
+}
+
+/* A word of every day (redact_plain), which leads to nothing: a key would go on behind it, and a
+ * street have its number there. */
+static inline bool is_plain(const struct block *block, unsigned place)
+{
+    const uint64_t joins = UINT64_C(1) << '+' | UINT64_C(1) << '/' | UINT64_C(1) << '=',
+                   ends = block->ends & ~(block->digits >> 1 | UINT64_C(1) << 63);
+    uint64_t run = block->letters >> place, eight;
+    unsigned size = (unsigned)__builtin_ctzll(~run | UINT64_C(1) << PLAIN_BYTES),
+             end = place + size;
+    memcpy(&eight, block->bytes + place, sizeof eight);
+    return redact_is_plain(eight, size) & run & ends >> (end & 63) &
+           ~(joins >> (block->bytes[end] & 63)) & 1;
 }
 
 static void scan(struct redact_finder *finder)
 {
     struct str text = finder->text;
-    unsigned width;
+    char room[BLOCK_BYTES];
     for (size_t start = 0, next; start < text.size; start = next) {
-        uint64_t places = places_from(text, start, &width);
+        const struct block block = block_at(text, start, room);
+        uint64_t places = block.places;
         next = start;
         while (places) {
-            next = step(finder, start + (size_t)__builtin_ctzll(places), true);
+            unsigned place = (unsigned)__builtin_ctzll(places);
+            if (is_plain(&block, place)) {
+                finder->capitals |= !(block.small >> place & 1);
+                places &= places - 1;
+                continue;
+            }
+            next = step(finder, start + place, true);
             while (next < text.size && goes_through(text, next)) next = step(finder, next, false);
-            if (next >= start + width) break;
+            if (next >= start + block.width) break;
             places &= UINT64_MAX << (next - start);
         }
-        if (next < start + width) next = start + width;
+        if (next < start + block.width) next = start + block.width;
     }
 }
 #else

@@ -151,6 +151,23 @@ static inline bool redact_may_be_in(const uint64_t *set, int bits, uint64_t eigh
     return set[bit / 64] >> bit % 64 & 1;
 }
 
+/* Words of seven letters at most that no finder starts from, whether or not with a capital; each has
+ * one place, by its letters, unless another one took it. */
+enum { PLAIN_BITS = 13, PLAIN_BYTES = 7 };
+extern const uint64_t redact_plain[1 << PLAIN_BITS];
+
+/* eight: the word's letters in small ones, the first one lowest, and 0 behind them. */
+static inline uint32_t redact_plain_slot(uint64_t eight)
+{
+    return (uint32_t)(eight * 0x9E3779B97F4A7C15u >> (64 - PLAIN_BITS));
+}
+/* eight: as they lie in the text. 0 or 1. */
+static inline uint64_t redact_is_plain(uint64_t eight, unsigned size)
+{
+    uint64_t word = (le64toh(eight) | 0x2020202020202020u) & redact_word_masks[size & 63];
+    return redact_plain[redact_plain_slot(word)] == word;
+}
+
 /* The word that starts at `start`: a run of letters, whatever stands beside it.
  * size 0: there is none. */
 void redact_word_at(struct str text, size_t start, struct redact_word *ret_word);

@@ -50,7 +50,7 @@ static uint64_t filter[REDACT_FILTER_BITS / 64];
 static uint32_t joined[JOINED_SLOTS], ordinary[ORDINARY_SLOTS + ORDINARY_MORE];
 static struct redact_starts starts, key_starts;
 static uint64_t triggers[(1 << TRIGGER_BITS) / 64], names[(1 << NAME_BITS) / 64],
-    numbers[(1 << NUMBER_BITS) / 64];
+    numbers[(1 << NUMBER_BITS) / 64], plain[1 << PLAIN_BITS];
 
 /* Only words that a finder starts from are looked up in the scan;
  * others are read around numbers. */
@@ -119,10 +119,39 @@ static void enter_ordinary(const char *words)
     }
 }
 
+/* Words that redact.c passes, of `size` letters. Shorter ones come first, as they are said more. */
+static void enter_plain(const char *words, size_t size)
+{
+    struct str rest = str_of(words);
+    while (rest.size) {
+        struct str word = str_cut(&rest, ' ');
+        uint64_t eight = 0;
+        uint32_t hash = redact_hash_of(word), steps,
+                 cues = cue_sets[slots[redact_slot_of(slots, hash, &steps)] >> 24];
+        bool is = cues == CUE(COMMON) ||
+                  (!cues && size > 1 && ordinary[redact_ordinary_slot(ordinary, hash)]);
+        if (word.size != size || !is) continue;
+        memcpy(&eight, word.data, size);
+        eight = le64toh(eight);
+        uint64_t *slot = &plain[redact_plain_slot(eight)];
+        if (!*slot) *slot = eight;
+    }
+}
+
 static void enter_names(const char *words, uint32_t cue)
 {
     enter(words, cue, NULL);
     redact_mark_words(names, NAME_BITS, str_of(words));
+}
+
+static void enter_all_plain(void)
+{
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        for (size_t size = 1; lists[i].cues == CUE(COMMON) && size <= PLAIN_BYTES; size++)
+            enter_plain(lists[i].words, size);
+    for (size_t size = 1; size <= PLAIN_BYTES; size++)
+        for (size_t i = 0; i < sizeof ordinary_words / sizeof *ordinary_words; i++)
+            enter_plain(ordinary_words[i], size);
 }
 
 static void build(void)
@@ -150,6 +179,7 @@ static void build(void)
         enter_ordinary(ordinary_words[i]);
     for (size_t i = 0; i < sizeof names_also / sizeof *names_also; i++)
         enter(names_also[i], CUE(ALSO), NULL);
+    enter_all_plain();
 }
 
 /* --- as C ----------------------------------------------------------------------------------- */
@@ -168,6 +198,7 @@ static const struct {
     TABLE(uint64_t, redact_filter, filter),     TABLE(uint32_t, redact_joined, joined),
     TABLE(uint32_t, redact_ordinary, ordinary), TABLE(uint64_t, redact_triggers, triggers),
     TABLE(uint64_t, redact_names, names),       TABLE(uint64_t, redact_numbers, numbers),
+    TABLE(uint64_t, redact_plain, plain),
     STARTS(redact_starts, starts),              STARTS(redact_key_starts, key_starts),
 #undef TABLE
 #undef STARTS
