@@ -77,7 +77,7 @@ refused "for the admin address too" 69 "port $taken" "${segment[@]}" --runtime.a
 refused "the admin port is in use" 69 "127.0.0.1:$taken" "${segment[@]}" --runtime.admin="127.0.0.1:$taken"
 refused "run's port is in use" 69 "127.0.0.1:$taken" "$bin/verbatim" run --once --data "$data" --ingest.listen="127.0.0.1:$taken"
 touch "$scratch/file"
-refused "a folder that is a file" 71 "$scratch/file" "$bin/verbatim" run --once --data "$scratch/file" --ingest.listen="127.0.0.1:$free"
+refused "a folder that is a file" 73 "$scratch/file" "$bin/verbatim" run --once --data "$scratch/file" --ingest.listen="127.0.0.1:$free"
 
 launch first "$bin/verbatim" run --no-sample --quiet --data "$data" --ingest.listen="127.0.0.1:$free"
 await "the first run is ready" 20 answers "http://127.0.0.1:$free/readyz"
