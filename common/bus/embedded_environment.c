@@ -35,6 +35,10 @@ int environment_error(int rc, const char *what, struct err *err)
     case MDB_PANIC:
         return err_set(err, E_SYSTEM, "%s: an earlier write to the bus failed half-way; restart",
                        what);
+    case EIO: /* LMDB's word for a write that was cut short, too */
+        return err_set(err, E_IO,
+                       "%s: the disk took no more, or only a part: it is full, or failing; make "
+                       "room, and look at the system's log", what);
     case ENOSPC:
     case EDQUOT: code = E_DISK_FULL; break;
     case EACCES:

@@ -266,7 +266,8 @@ int cli_result(struct buffer *json, struct err *err)
          written = failed || !json->size || fwrite(json->data, 1, json->size, stdout) == json->size;
     buffer_deinit(json);
     if (failed) return err_set(err, E_NO_MEMORY, NULL);
-    return written && fflush(stdout) == 0 ? E_OK : err_system(err, E_NO_OUTPUT, "standard output");
+    if ((written && fflush(stdout) == 0) || errno == EPIPE) return E_OK; /* had seen enough */
+    return err_system(err, E_NO_OUTPUT, "standard output");
 }
 
 void cli_ids_init(struct cli_ids *ids)

@@ -38,7 +38,7 @@ for command in --help help version schema config "schema --format errors" "topic
     "$verbatim" $command >/dev/full 2>"$scratch/err"
     export status=$?
     check "$command to a full disk exits 73 or 74 ($status)" bash -c "((status == 73 || status == 74))"
-    check "and says so ($(head -c 100 "$scratch/err"))" contains "$scratch/err" "standard output"
+    check "and says why ($(head -c 100 "$scratch/err"))" contains "$scratch/err" "standard output: No space left"
     # shellcheck disable=SC2086
     "$verbatim" $command 2>"$scratch/err" | true
     equal "$command to nobody exits 0" "${PIPESTATUS[0]}" 0
