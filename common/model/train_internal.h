@@ -95,7 +95,7 @@ void train_fold_ties(struct fit *fit);
 /* train_vectors.c: before training, which bucket has which vector; what a row's words add up to;
  * what that is worth, and one step on it; after training what its words' vectors are worth
  * is added to each bucket. */
-enum { TRAIN_NO_VECTOR = UINT32_MAX };
+#define TRAIN_NO_VECTOR UINT32_MAX
 int train_place_vectors(struct train_linear *train, struct err *err) CHECKED;
 void train_sum_vectors(const struct train_linear *train, const struct train_row *row,
                        train_vectors sums);
