@@ -31,9 +31,6 @@ static inline int ascii_hex(char c)
 
 /* Whether all of its bytes are of the `characters`, as an empty one's are: for names, as in
  * ascii_consists_of(name, ASCII_LOWERS ASCII_DIGITS "-_"). */
-#define ASCII_DIGITS  "0123456789"
-#define ASCII_LOWERS  "abcdefghijklmnopqrstuvwxyz"
-#define ASCII_LETTERS ASCII_LOWERS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 bool ascii_consists_of(struct str s, const char *characters);
 
 /* Bytes from 2 × size hexadecimal digits of either case, as hash_hex() writes them. False: it is

@@ -209,7 +209,7 @@ static int start(struct runtime *runtime, struct err *err)
 
 bool runtime_is_ready(struct runtime *runtime)
 {
-    return runtime->phase == PHASE_RUNNING && !runtime->poll_failures &&
+    return runtime->phase == PHASE_RUNNING && !runtime->fatal.code && !runtime->poll_failures &&
            !runtime->commit_failures && (!runtime->consumer || bus_answers(runtime->consumer)) &&
            (!runtime->worker->ready || runtime->worker->ready(&runtime->context));
 }

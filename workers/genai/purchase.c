@@ -41,6 +41,7 @@ bool purchase_key(const struct purchase *purchase, struct str message_key,
                   struct answer_key *ret_key)
 {
     return shape_has(purchase, purchase, said) &&
+           ascii_consists_of(message_key, ASCII_DIGITS "abcdef") && /* one key, written one way */
            ascii_read_hex(message_key, ret_key->bytes, sizeof ret_key->bytes);
 }
 

@@ -116,14 +116,16 @@ static struct str without_bom(struct str body)
     return str_starts(body, STR("\xEF\xBB\xBF")) ? str_slice(body, 3, body.size) : body;
 }
 
-/* Objects one behind the other: NDJSON by the wrong name. */
+/* Objects, one a line: NDJSON by the wrong name. */
 static bool is_ndjson(struct post *post, struct str body)
 {
     struct json_reader reader = json_reader(body, &post->arena);
     struct str object;
     if (!json_skip(&reader, &object)) return false;
-    struct str behind = str_trim(str_make(reader.at, (size_t)(reader.end - reader.at)));
-    return behind.size && behind.data[0] == '{';
+    struct str behind = str_make(reader.at, (size_t)(reader.end - reader.at));
+    size_t line = str_find(behind, STR("\n")), next = str_find(behind, STR("{"));
+    return object.data[0] == '{' && str_find(object, STR("\n")) == object.size && line < next &&
+           next < behind.size && str_trim(str_slice(behind, 0, next)).size == 0;
 }
 
 static int read_one(struct post *post, struct str body, const struct intake_rules *rules,
@@ -132,8 +134,8 @@ static int read_one(struct post *post, struct str body, const struct intake_rule
     int rc = take_json(post, body, 1, rules, err);
     if (rc == E_OK && post->refused && is_ndjson(post, body))
         rc = err_set(err, E_BAD_JSON,
-                     "application/json is one record or an array of them; records one behind the "
-                     "other are application/x-ndjson");
+                     "application/json is one record or an array of them; records one a line are "
+                     "application/x-ndjson");
     return rc;
 }
 
