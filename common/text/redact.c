@@ -189,7 +189,7 @@ struct block {
     const char *bytes;
     uint64_t letters, small, digits, marks;
     uint64_t ends;   /* behind which a word is over, and no key */
-    uint64_t places; /* that lead to something: words that a finder may start from, numbers, marks */
+    uint64_t places; /* that lead to something: words that a finder starts from, numbers, marks */
     unsigned width;  /* bytes that were looked at, without a word that goes on behind them */
 };
 enum { BLOCK_BYTES = ASCII_MARKS_BYTES + sizeof(uint64_t) };

@@ -191,8 +191,30 @@ static bool may_be_name(const struct redact_word *word)
            !(word->cues & ~(CUE(GIVEN) | CUE(FAMILY) | CUE(ALSO)));
 }
 
-/* "Anna Becker, [PHONE]", "Wei Ling Foo, [ADDRESS]": who begins a line that goes on with his address,
- * phone or e-mail. */
+/* "Boulangerie Mallard, [ADDRESS]": a business, named after somebody or not. */
+static bool is_shop(const struct redact_word *word)
+{
+    static const char *const shops[] = {
+        "boulangerie", "patisserie", "boucherie", "galerie", "librairie", "pharmacie",
+        "garage", "brasserie", "bistro", "bistrot", "cafe", "bar", "pub", "hotel",
+        "restaurant", "restaurante", "salon", "atelier", "cabinet", "clinique", "clinica",
+        "clinic", "residence", "residencia", "maison", "casa", "villa", "chateau",
+        "domaine", "institut", "instituto", "ecole", "colegio", "college", "lycee",
+        "school", "epicerie", "fromagerie", "pizzeria", "traiteur", "coiffure", "optique",
+        "optica", "fleuriste", "bijouterie", "joyeria", "panaderia", "pasteleria",
+        "carniceria", "farmacia", "libreria", "galeria", "tienda", "taller", "ferreteria",
+        "peluqueria", "bodega", "meson", "taberna", "centro", "centre", "center", "club",
+        "bakery", "gallery", "pharmacy", "bookshop", "butchers", "florist", "dental",
+        "surgery", "motors", "autos", "theatre", "teatro", "museum", "museo", "musee",
+        "studio", "studios", "shop", "store", "boutique", "trattoria", "ristorante",
+        "hostal", "apartamentos", "apartments", "asador", "cerveceria", "heladeria",
+        "inmobiliaria", "autoescuela", "creperie", "tabac", "pressing", "laverie", "garden",
+        "gardens", "agence", "agencia", "agency", "auberge", "camping", "gimnasio"};
+    return IS_ONE_OF(word, shops);
+}
+
+/* "Anna Becker, [PHONE]", "Wei Ling Foo, [ADDRESS]": who begins a line that goes on with his
+ * address, phone or e-mail. */
 static void find_owner(struct redact_finder *finder, size_t placeholder)
 {
     static const char *const contacts[] = {"[ADDRESS]", "[PHONE]", "[EMAIL]"};
@@ -207,28 +229,40 @@ static void find_owner(struct redact_finder *finder, size_t placeholder)
     redact_word_at(text, line, &first);
     struct name name = name_read(text, line, NOT_SMALL);
     if (name.parts < 2 || name.parts > 3 || name.company || first.upper ||
-        name.end + 2 != placeholder || text.data[name.end] != ',' ||
+        name.end + 2 != placeholder || text.data[name.end] != ',' || is_shop(&first) ||
         first.cues & ~(CUE(GIVEN) | CUE(FAMILY) | CUE(ALSO)) || redact_is_ordinary(&first) ||
-        name_is_brand(text, &name) || name_is_place(text, &name))
+        name_is_brand(text, &name) || name_is_place(text, &name) ||
+        !(name.known || name_is_like_one(text, &name, LIKE_ONE_OF_TWO)))
         return;
-    redact_add(finder, name.start, name.end, REDACT_PERSON);
+    struct redact_word last;
+    redact_word_before(text, name.end, &last);
+    if (!is_shop(&last)) redact_add(finder, name.start, name.end, REDACT_PERSON);
 }
 
-/* "[PERSON] took the bags, then Otilio came": who comes next, where somebody was named before. */
+/* "[PERSON] took the bags, then Otilio came": who comes next, where somebody was named before.
+ * By verbs of what only people do: carriers lose, drugs relieve, programs crash. */
 static void find_then(struct redact_finder *finder)
 {
     static const char *const thens[] = {"then", "luego", "despues", "puis", "ensuite"};
+    static const char *const deeds[] = {"rang", "phoned", "apologised", "apologized", "explained",
+                                        "subio", "bajo", "atendio", "contesto", "explico",
+                                        "rappela", "monta", "descendit", "expliqua"};
     struct str text = finder->text;
     for (size_t i = 4; i + 1 < text.size; i++) {
-        struct redact_word word, name;
-        if (text.data[i] != ' ' || !is_upper(text.data[i + 1]) || !is_one_of(text.data[i - 1], "nose"))
+        struct redact_word word, verb;
+        if (text.data[i] != ' ' || !is_upper(text.data[i + 1]) ||
+            !is_one_of(text.data[i - 1], "nose"))
             continue;
         redact_word_before(text, i, &word);
         if (word.end != i || !IS_ONE_OF(&word, thens)) continue;
-        redact_word_at(text, i + 1, &name);
-        if (may_be_name(&name) && !redact_is_ordinary(&name) && !(name.cues & CUE(ALSO)) &&
-            at(text, name.end) == ' ' && is_lower(at(text, name.end + 1)))
-            redact_add(finder, name.start, name.end, REDACT_PERSON);
+        redact_word_at(text, i + 1, &word);
+        struct name name = {.start = word.start, .end = word.end, .parts = 1};
+        redact_word_at(text, word.end + 1, &verb);
+        if (at(text, word.end) == ' ' && IS_ONE_OF(&verb, deeds) && may_be_name(&word) &&
+            !redact_is_ordinary(&word) && !(word.cues & CUE(ALSO)) &&
+            !name_is_brand(text, &name) && !name_is_place(text, &name) &&
+            (word.cues || (word.size > 5 && name_is_like_one(text, &name, LIKE_ONE_OF_TWO))))
+            redact_add(finder, word.start, word.end, REDACT_PERSON);
     }
 }
 

@@ -182,7 +182,8 @@ static bool is_behind_cedula(struct str text, const struct redact_digits *digits
         return false;
     for (size_t i = 0; i < sizeof cards / sizeof *cards; i++) {
         size_t size = strlen(cards[i]);
-        if (str_ends(lead, str_of(cards[i])) && !is_word(before(text, lead.size - size))) return true;
+        if (str_ends(lead, str_of(cards[i])) && !is_word(before(text, lead.size - size)))
+            return true;
     }
     return false;
 }

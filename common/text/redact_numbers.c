@@ -178,11 +178,9 @@ static size_t code_start(struct str text, size_t start)
     return i;
 }
 
-static size_t plate(struct redact_finder *finder, size_t start,
-                    const struct redact_context *context)
+static size_t plate(struct redact_finder *finder, size_t start)
 {
-    bool told = context->nearest & CUE(ACCOUNT) && context->distance <= 2;
-    size_t end = told ? redact_plate_end(finder->text, start) : 0;
+    size_t end = redact_plate_end(finder->text, start);
     if (end) redact_add(finder, start, end, REDACT_ACCOUNT);
     return end;
 }
@@ -196,7 +194,8 @@ static size_t cued_code(struct redact_finder *finder, size_t start,
     const uint32_t cues = CUE(ID) | CUE(ACCOUNT) | CUE(CARD);
     bool told = context->nearest & cues,
          own = context->nearest & CUE(ORDER) && redact_is_own_case(text, start);
-    if (!told && !own && (is_digit(at(text, start)) || context->nearest || context->all & CUE(ORDER)))
+    if (!told && !own &&
+        (is_digit(at(text, start)) || context->nearest || context->all & CUE(ORDER)))
         return 0;
     for (; end < text.size && end - start < CODE_BYTES &&
            (is_code(text.data[end]) ||
@@ -226,7 +225,7 @@ static size_t code_token(struct redact_finder *finder, size_t start)
     enum redact_kind kind;
     size_t end = redact_code_at(finder->text, start, &context, &kind);
     if (end) return redact_add(finder, start, end, kind), end;
-    if ((end = plate(finder, start, &context)) != 0) return end;
+    if ((end = plate(finder, start)) != 0) return end;
     bool apart = at(finder->text, start + 1) == ' ' || at(finder->text, start + 2) == ' ';
     if (!apart) end = cued_code(finder, start, &context);
     /* "SW1A 1AA" */
@@ -383,7 +382,7 @@ size_t redact_number(struct redact_finder *finder, size_t start)
         return take(finder, &digits, groups, REDACT_IP);
     if (!few && (groups = redact_id_groups(finder, &digits, &context)) != 0)
         return take(finder, &digits, groups, REDACT_NATIONAL_ID);
-    if ((end = plate(finder, start, &context)) != 0) return end;
+    if ((end = plate(finder, start)) != 0) return end;
     if (is_price(text, &digits)) return 0;
     if (!few && (groups = redact_phone_groups(finder, &digits, &context)) != 0) {
         size_t bare = digits.ends[groups - 1];

@@ -127,7 +127,8 @@ static size_t skip_links(struct str text, size_t i, bool *ret_link)
 /* "my name", "maiden name", "apellido:", "Name:" at the start of a line. */
 static bool is_persons_name(struct str text, const struct redact_word *cue, bool link)
 {
-    static const char *const bookings[] = {"booking", "reservation", "billing", "delivery", "guest"};
+    static const char *const bookings[] = {"booking", "reservation", "billing", "delivery",
+                                           "guest"};
     struct redact_word word;
     redact_word_before(text, cue->start, &word);
     bool booking = word_is(cue, "name") && word.end + 1 == cue->start && IS_ONE_OF(&word, bookings);

@@ -47,6 +47,14 @@ static bool opens(const struct redact_word *word)
     return IS_ONE_OF(word, things);
 }
 
+static bool is_verb(const struct redact_word *word)
+{
+    static const char *const verbs[] = {
+        "is", "was", "are", "were", "es", "era", "son", "eran", "fue", "est", "etait", "sont",
+        "etaient", "being", "ser", "sera", "s"}; /* "the code's 4410" */
+    return IS_ONE_OF(word, verbs);
+}
+
 static bool is_back(const struct redact_word *word)
 {
     static const char *const backs[] = {
@@ -118,6 +126,23 @@ static bool is_behind_address(struct str text, size_t i)
     return end < i && str_ends(str_slice(text, 0, end), STR("[ADDRESS]"));
 }
 
+/* What is said of a code, and of much else. */
+static bool is_sent(const struct redact_word *word)
+{
+    static const char *const said[] = {"sent", "received", "gave", "texted", "unique"};
+    return IS_ONE_OF(word, said);
+}
+
+/* "pass: …", "pass is …": it is also what one does, and what trains ask for. */
+static bool is_led_to_value(struct str text, const struct redact_word *cue)
+{
+    struct redact_word verb;
+    size_t i = cue->end;
+    while (at(text, i) == ' ') i++;
+    redact_word_at(text, i, &verb);
+    return at(text, i) == ':' || at(text, i) == '=' || is_verb(&verb);
+}
+
 static struct told code_told(struct str text, const struct redact_word *cue)
 {
     static const char *const not_before[] = {"card", "bank", "network", "carte", "banco", "safe"};
@@ -133,16 +158,22 @@ static struct told code_told(struct str text, const struct redact_word *cue)
     if (!told.from && is_behind_address(text, cue->start)) told.from = cue->end;
     if (!told.from || is_voucher(text, told.from)) return (struct told){0};
     redact_word_before(text, told.from, &lead);
+    told.led = told.from > cue->end && is_sent(&lead);
     if (is_network(&lead)) told.class = PASSWORD, told.odd = true; /* "code wifi Mimosa2291" */
     return told;
+}
+
+static struct told asks_for(enum cue_class class, uint8_t least, uint8_t most, size_t from)
+{
+    return (struct told){.class = class, .least = least, .most = most, .from = from};
 }
 
 /* What the cue asks for, or class NO_CUE. */
 static struct told told_of(struct str text, const struct redact_word *cue)
 {
     static const char *const passwords[] = {
-        "password", "passwords", "passwd", "pwd", "pw", "passphrase", "contrasena", "passwort", "mdp",
-        "motdepasse", "senha"};
+        "password", "passwords", "passwd", "pwd", "pw", "passphrase", "contrasena", "passwort",
+        "mdp", "motdepasse", "senha"};
     static const char *const pins[] = {"pin", "passcode", "digicode", "otp"};
     static const char *const card_codes[] = {"cvv", "cvc", "csc", "cryptogramme", "criptograma"};
     struct redact_word lead;
@@ -150,44 +181,39 @@ static struct told told_of(struct str text, const struct redact_word *cue)
     static const char *const no_pins[] = {
         "safety", "bowling", "rolling", "hair", "hitch", "lapel", "enamel", "drawing"};
     static const char *const no_passes[] = {"boarding", "bus", "day", "season", "ski", "game",
-                                            "battle", "guest", "travel", "monthly"};
-    if (IS_ONE_OF(cue, passwords)) return (struct told){PASSWORD, 5, 12, cue->end, false};
+                                            "battle", "guest", "travel", "monthly", "rail",
+                                            "train", "weekly", "annual", "parking"};
+    if (IS_ONE_OF(cue, passwords)) return asks_for(PASSWORD, 5, 12, cue->end);
     redact_word_before(text, cue->start, &lead);
-    if (word_is(cue, "pass"))
-        return (struct told){IS_ONE_OF(&lead, no_passes) ? NO_CUE : PASSWORD, 0, 0, cue->end, false};
+    if (word_is(cue, "pass")) {
+        bool led = is_led_to_value(text, cue) && !IS_ONE_OF(&lead, no_passes);
+        return asks_for(led ? PASSWORD : NO_CUE, 0, 0, cue->end);
+    }
     if (IS_ONE_OF(cue, pins) && IS_ONE_OF(&lead, no_pins)) return (struct told){0};
     if (IS_ONE_OF(cue, pins)) { /* "pin de la tarjeta 4471" */
         behind = behind_wanted(text, cue->end, opens);
-        return (struct told){NUMBER, 3, 8, behind ? behind : cue->end, false};
+        return asks_for(NUMBER, 3, 8, behind ? behind : cue->end);
     }
-    if (IS_ONE_OF(cue, card_codes)) return (struct told){NUMBER, 3, 4, cue->end, false};
+    if (IS_ONE_OF(cue, card_codes)) return asks_for(NUMBER, 3, 4, cue->end);
     if (word_is(cue, "code") || word_is(cue, "codigo")) return code_told(text, cue);
     if (redact_secret_needs_more(cue)) {
         behind = behind_wanted(text, cue->end, is_back);
-        return (struct told){behind ? BACK_DIGITS : NO_CUE, 3, 4, behind, false};
+        return asks_for(behind ? BACK_DIGITS : NO_CUE, 3, 4, behind);
     }
     if (word_is(cue, "clave")) {
         behind = behind_wanted(text, cue->end, opens);
-        return (struct told){PASSWORD, behind ? 3 : 0, 8, behind ? behind : cue->end, false};
+        return asks_for(PASSWORD, behind ? 3 : 0, 8, behind ? behind : cue->end);
     }
     if (word_is(cue, "passe"))
-        return (struct told){word_is(&lead, "de") ? PASSWORD : NO_CUE, 5, 12, cue->end, false};
+        return asks_for(word_is(&lead, "de") ? PASSWORD : NO_CUE, 5, 12, cue->end);
     if (!word_is(cue, "key") && !word_is(cue, "cle")) return (struct told){0};
     behind = behind_wanted(text, cue->end, has_key);
     if (!behind && lead.end + 1 == cue->start && has_key(&lead)) behind = cue->end;
     if (!behind && is_behind_network(text, cue->start)) behind = cue->end;
-    return (struct told){behind ? PASSWORD : NO_CUE, 0, 0, behind, false};
+    return asks_for(behind ? PASSWORD : NO_CUE, 0, 0, behind);
 }
 
 /* --- the way to it ---------------------------------------------------------------------------- */
-
-static bool is_verb(const struct redact_word *word)
-{
-    static const char *const verbs[] = {
-        "is", "was", "are", "were", "es", "era", "son", "eran", "fue", "est", "etait", "sont",
-        "etaient", "being", "ser", "sera", "s"}; /* "the code's 4410" */
-    return IS_ONE_OF(word, verbs);
-}
 
 /* Between what leads and the value: "is now 4471", "est le 4471", "number 418". */
 static bool is_filler(const struct redact_word *word)
@@ -259,7 +285,8 @@ static size_t find_told(struct redact_finder *finder, const struct told *told)
         same |= comma;
         struct block block = told->class == NUMBER ? told_read_groups(text, i)
                                                    : told_read_block(text, i);
-        if (lead != NO_LEAD && block.end > i && told_is_value(text, told, &block, lead)) {
+        bool led = lead != NO_LEAD && !(lead == BESIDE_CUE && told->led);
+        if (led && block.end > i && told_is_value(text, told, &block, lead)) {
             redact_add(finder, block.start, block.end, REDACT_SECRET);
             return block.end;
         }
@@ -268,7 +295,8 @@ static size_t find_told(struct redact_finder *finder, const struct told *told)
         if (is_other(&word)) return 0;
         if (!word.size) lead = NO_LEAD, i = block.end > i ? block.end : i + 1;
         else {
-            if (is_verb(&word)) lead = same ? SURE : NO_LEAD;
+            /* "the gate code's 1999 style" */
+            if (is_verb(&word)) lead = !same ? NO_LEAD : word_is(&word, "s") ? COMMA : SURE;
             else if (!is_filler(&word)) {
                 if (lead == COMMA && !is_musing(&word)) same = false;
                 lead = NO_LEAD;

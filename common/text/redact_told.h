@@ -14,6 +14,7 @@ struct told {
     uint8_t least, most; /* digits of a value that has no more than these; least 0: none do */
     size_t from;         /* where the value may stand, or what leads to it */
     bool odd;            /* a block that is odd is enough, right beside the cue */
+    bool led;            /* right beside the cue stands none: "the code you sent 404 is wrong" */
 };
 
 /* What led to a place: nothing, no more than the cue itself, a comma, or more than that. */
@@ -24,6 +25,7 @@ struct block {
     size_t start, end;
     bool digits;    /* nothing else */
     bool odd, hard; /* odd: digits beside letters; hard: as no word and no ware is written */
+    bool words;     /* all small, with hyphens, and a word of every day: "covid-19-related" */
     bool closed;    /* the sentence or its clause ends behind it */
 };
 

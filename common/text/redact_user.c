@@ -43,6 +43,14 @@ bool name_is_users(const struct redact_word *cue)
     return IS_ONE_OF(cue, cues);
 }
 
+/* Nobody's own. */
+static bool is_role(const struct redact_word *word)
+{
+    static const char *const roles[] = {"admin", "administrator", "root", "support", "soporte",
+                                        "auth"};
+    return IS_ONE_OF(word, roles);
+}
+
 size_t redact_user_name(struct redact_finder *finder, const struct redact_word *cue)
 {
     struct str text = finder->text;
@@ -61,7 +69,15 @@ size_t redact_user_name(struct redact_finder *finder, const struct redact_word *
                   memchr(text.data + start, '.', end - start);
     bool told = colon || link || !word.capital || joined;
     /* "a user since2019" */
-    if (!joined && (word.cues & CUE(COMMON) || redact_is_ordinary(&word))) return 0;
+    bool plain = word.cues & CUE(COMMON) || redact_is_ordinary(&word);
+    if (!joined && plain) return 0;
+    /* "login page.html", "login user_not_found", "login Instagram.com": done more than told */
+    bool numbered = false;
+    for (size_t i = start; i < end; i++) numbered |= is_digit(text.data[i]);
+    /* "Login hexham_rover, …" */
+    numbered |= whole && memchr(text.data + start, '_', end - start);
+    plain |= (word.cues & ~(CUE(GIVEN) | CUE(FAMILY) | CUE(ALSO))) || is_role(&word);
+    if (word_is(cue, "login") && (plain || !(numbered || colon || link))) return 0;
     if (!alone && !(told && is_made_up(str_slice(text, start, end)))) return 0;
     redact_add(finder, start, end, REDACT_ACCOUNT);
     return end;
@@ -85,9 +101,14 @@ size_t redact_user_handle(struct redact_finder *finder, size_t sign)
     redact_word_before(text, place.start, &owner);
     if (!IS_ONE_OF(&owner, ((const char *const[]){"my", "our", "mi", "mon", "nuestro", "notre"})))
         return 0;
-    while (end < text.size && end - start < USER_MOST && is_user_byte(text.data[end])) end++;
+    for (size_t size; end < text.size; end += size) { /* whole: "@maría_lopez" */
+        size = is_user_byte(text.data[end]) ? 1 : redact_wide_letter_size(text, end);
+        if (!size) break;
+    }
     while (end > start && is_one_of(text.data[end - 1], ".-")) end--;
-    if (end - start < 3) return 0;
+    struct redact_word name;
+    redact_word_at(text, start, &name);
+    if (end - start < 3 || (name.end == end && is_role(&name))) return 0;
     redact_add(finder, sign, end, REDACT_ACCOUNT);
     return end;
 }

@@ -26,6 +26,7 @@ static bool closes(struct str text, size_t end)
 struct block told_read_block(struct str text, size_t start)
 {
     struct block block = {start, block_end(text, start), .digits = true};
+    bool capital = false;
     size_t letters = 0, digits = 0, marks = 0, hyphens = 0, turns = 0, rises = 0;
     for (size_t i = start; i < block.end; i++) {
         char c = text.data[i], last = i > start ? text.data[i - 1] : '\0';
@@ -36,7 +37,13 @@ struct block told_read_block(struct str text, size_t start)
         hyphens += c == '-';
         turns += is_letter(c) && is_digit(last);
         rises += is_upper(c) && is_lower(last);
+        struct redact_word word;
+        if (!is_letter(c) || is_letter(last)) continue;
+        redact_word_at(text, i, &word);
+        capital |= word.capital;
+        block.words |= redact_is_ordinary(&word) || word.cues & (CUE(COMMON) | CUE(SECRET));
     }
+    block.words &= hyphens && !capital;
     size_t size = block.end - start;
     block.closed = closes(text, block.end);
     block.odd = size >= 6 && letters >= 2 && digits > 0 && !(turns && letters <= 4 && !marks &&
@@ -79,7 +86,8 @@ bool redact_is_counted(struct str text, size_t start, size_t end)
         "clients", "metres", "meters", "metros", "km", "miles", "steps", "pages", "mb", "gb",
         "seconds", "segundos", "secondes", "mm", "cm", "m", "inch", "inches", "ft", "feet", "grams",
         "gramos", "grammes", "g", "kg", "oz", "lb", "lbs", "carat", "gold", "goles", "points",
-        "puntos", "pesos", "more", "other"};
+        "puntos", "pesos", "more", "other", "errors", "errores", "erreurs", "usuarios",
+        "utilisateurs"};
     struct redact_word unit;
     if (at(text, end) == '%' || before(text, start) == '$') return true;
     redact_word_at(text, end + 1, &unit);
@@ -131,6 +139,7 @@ bool told_is_value(struct str text, const struct told *told, const struct block 
         return lead == COMMA ? plain && !year : lead != BESIDE_CUE || told->most == 4 || !year;
     }
     if (told->class == BACK_DIGITS) return false;
+    if (block->words && (lead != SURE || !told->least)) return false;
     if (told->class == NUMBER)
         return told->most > 4 && (block->hard ||
                                   is_door_code(str_make(text.data + block->start, size)));

@@ -40,6 +40,9 @@ bool redact_is_own_case(struct str text, size_t start)
         redact_word_before(text, word.start, &word);
     if (!word.size || start - word.end > 16 || !IS_ONE_OF(&word, cases)) return false;
     redact_word_before(text, word.start, &owner);
+    size_t end = start;
+    while (is_digit(at(text, end))) end++;
+    if (redact_is_counted(text, start, end)) return false; /* "my case is 100000 times worse" */
     return owner.end + 1 == word.start && owner.cues & CUE(OWNER);
 }
 
@@ -62,39 +65,74 @@ static bool is_schemes(struct str text, size_t start)
     static const char *const numbers[] = {"number", "no", "n", "nr", "num", "id"};
     struct redact_word word, owner;
     redact_word_before(text, start, &word);
-    if (IS_ONE_OF(&word, links)) redact_word_before(text, word.start, &word);
-    if (!IS_ONE_OF(&word, numbers)) return false;
+    bool link = IS_ONE_OF(&word, links);
+    if (link) redact_word_before(text, word.start, &word);
+    if (!IS_ONE_OF(&word, numbers) || (!link && word_is(&word, "no"))) return false;
     redact_word_before(text, word.start, &word);
     redact_word_before(text, word.start, &owner);
     return word.capital && word.size > 3 && !redact_is_ordinary(&word) &&
            owner.end + 1 == word.start && owner.cues & CUE(OWNER);
 }
 
+/* "LK19 VXZ", "4418 LKB", "GB-417-KL": like plates of Britain, Spain, and France or Italy. */
+static bool is_plates_form(struct str form)
+{
+    static const char *const forms[] = {"AA99 AAA", "AA99AAA", "9999 AAA", "9999AAA",
+                                        "AA 999 AA", "AA999AA"};
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+        if (str_equal(form, str_of(forms[i]))) return true;
+    return false;
+}
+
+/* Whether one of the five words before it says that it is a plate; ret_car: and a car's. */
+static bool is_behind_plate(struct str text, size_t start, bool *ret_car)
+{
+    static const char *const plates[] = {"plate", "immatriculation", "matricula", "placa",
+                                         "patente", "plaque"};
+    static const char *const cars[] = {"license", "licence",  "registration", "car",
+                                       "van",     "truck",    "coche",        "carro",
+                                       "auto",    "moto",     "camion",       "vehiculo",
+                                       "voiture", "vehicule", "vehicle",      "immatriculation"};
+    struct redact_word word;
+    bool plate = false, number = false; /* the last one was such a word */
+    *ret_car = false;
+    for (int k = 0; k < 5; k++, start = word.start) {
+        redact_word_before(text, start, &word);
+        if (!word.size || start - word.end > 3) break;
+        bool is_plate = IS_ONE_OF(&word, plates);
+        *ret_car |= IS_ONE_OF(&word, cars) || (is_plate && number); /* "plate number" */
+        plate |= is_plate, number = word_is(&word, "number");
+    }
+    return plate;
+}
+
 /* "plate LK19 VXZ", "matrícula 4418 LKB", "immatriculation GB-417-KL": capitals and digits, up to
- * three groups of them. The end of it, or 0. */
+ * three groups of them, in a form that plates have; in any ("RTX 4090" is a ware) where it is a
+ * car's. The end of it, or 0. */
 size_t redact_plate_end(struct str text, size_t start)
 {
     enum { GROUPS = 3, LEAST = 5, MOST = 8 };
-    static const char *const plates[] = {"plate", "immatriculation", "matricula", "placa",
-                                         "patente", "plaque"};
-    struct redact_word word;
-    size_t from = start, end = 0, letters = 0, digits = 0;
-    bool plate = false;
-    for (int k = 0; k < 4 && !plate; k++, from = word.start) {
-        redact_word_before(text, from, &word);
-        if (!word.size || from - word.end > 3) return 0;
-        plate = IS_ONE_OF(&word, plates);
-    }
-    for (size_t i = start, k = 0; plate && k < GROUPS; k++) {
-        size_t group = i;
-        for (; is_digit(at(text, i)) || is_upper(at(text, i)); i++)
-            digits += is_digit(text.data[i]), letters += is_upper(text.data[i]);
-        if (i == group || is_word(at(text, i)) || letters + digits > MOST) break;
+    char form[MOST + GROUPS];
+    size_t end = 0, size = 0, letters = 0, digits = 0;
+    for (size_t i = start, k = 0; k < GROUPS && size < sizeof form; k++) {
+        size_t group = i, behind = size;
+        if (k) form[size++] = ' ';
+        for (; (is_digit(at(text, i)) || is_upper(at(text, i))) && size < sizeof form; i++)
+            form[size++] = is_digit(text.data[i]) ? '9' : 'A';
+        if (i == group || is_word(at(text, i))) {
+            size = behind;
+            break;
+        }
         end = i;
         if (at(text, i) != ' ' && at(text, i) != '-') break;
         i++;
     }
-    return letters > 1 && digits > 1 && letters + digits >= LEAST && letters + digits <= MOST ? end : 0;
+    for (size_t k = 0; k < size; k++) letters += form[k] == 'A', digits += form[k] == '9';
+    bool car;
+    if (letters < 2 || digits < 2 || letters + digits < LEAST || letters + digits > MOST ||
+        !is_behind_plate(text, start, &car))
+        return 0;
+    return car || is_plates_form(str_make(form, size)) ? end : 0;
 }
 
 /* "customer number 55512345", "client n° 12345678", "numéro d'adhérent : 22814", "contrato
