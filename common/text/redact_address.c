@@ -72,7 +72,8 @@ static bool is_weak(const struct redact_word *word)
         "cuesta", "alameda", "pasadizo", "circunvalacion", "vereda", "borgo", "strada", "vicolo",
         "contrada", "rotonda", "canale", "estrada", "rodovia", "praca", "ladeira", "jardim",
         "quadra", "gang", "montee", "rang", "sentier", "passage", "cra", "kra", "diag",
-        "blv", "cll", "kr", "sente", "ruelle", "rte", "bd", "bld", "boul", "imp", "av", "avd", "praza"};
+        "blv", "cll", "kr", "sente", "ruelle", "rte", "bd", "bld", "boul", "imp", "av", "avd",
+        "praza"};
     return IS_ONE_OF(word, words);
 }
 
@@ -84,15 +85,6 @@ static bool is_sure(const struct redact_word *word)
     return IS_ONE_OF(word, words);
 }
 
-/* The house behind a street written small: in digits, or in words that a clause ends behind ("calle
- * luna doce, 2º B"); `i` if there is none. */
-static size_t small_house_end(struct str text, size_t i)
-{
-    size_t house = address_house_end(text, i), said = house > i ? i : redact_said_house_end(text, i);
-    bool closed = said == text.size || strchr(",.;\n", text.data[said]);
-    return said > i && closed ? said : house;
-}
-
 /* "12 rue victor hugo", "calle mayor 3": names written small, up to a number or, with one
  * before, two words. */
 static size_t small_names_end(struct str text, size_t i, bool numbered, int *ret_words)
@@ -102,7 +94,7 @@ static size_t small_names_end(struct str text, size_t i, bool numbered, int *ret
     for (; all < ADDRESS_NAME_WORDS; all++) {
         struct redact_word word;
         redact_word_at(text, i, &word);
-        if (!word.size || (all && small_house_end(text, i) > i)) break; /* "número doce" */
+        if (!word.size || (all && address_house_end(text, i) > i)) break; /* "número doce" */
         words += !(word.cues & CUE(PARTICLE)) && !(all && address_joins_names(&word));
         i = end = word.end;
         if (numbered && words == 2) break;
@@ -110,7 +102,7 @@ static size_t small_names_end(struct str text, size_t i, bool numbered, int *ret
         i++;
     }
     size_t next = address_skip(text, end, " ,", 2);
-    *ret_words = numbered || (next > end && small_house_end(text, next) > next) ? words : 0;
+    *ret_words = numbered || (next > end && address_house_end(text, next) > next) ? words : 0;
     return *ret_words ? end : start;
 }
 
@@ -172,9 +164,7 @@ static size_t street_first(struct redact_finder *finder, const struct redact_wor
                              IS_ONE_OF(word, behind_number)));
     if (small) name = small_names_end(text, i, start < word->start, &words);
     size_t next = address_skip(text, name, " ,.", 3),
-           house = next <= name ? next
-                   : small      ? small_house_end(text, next)
-                                : address_house_end(text, next);
+           house = next > name ? address_house_end(text, next) : next;
     /* "av insurgentes 1457", "privada jazmines número doce" */
     bool signs = is_one_of(at(text, next), "nN#"), flat = house > next && has_unit(text, house);
     bool avenue = small && (flat || (word->folded[0] == 'a' && finder->spanish) ||
@@ -206,7 +196,8 @@ static size_t street_short(struct redact_finder *finder, const struct redact_wor
     if (!word->capital || !IS_ONE_OF(word, forms)) return 0;
     bool av = mark == ' ' && IS_ONE_OF(word, ((const char *const[]){"av", "avd", "avda"}));
     if (before(text, word->start) == '.') return 0; /* "P.R.C. 2016" */
-    if (str_starts(str_slice(text, word->end, text.size), STR(".C."))) return 0; /* "C.C. 52.884.107" */
+    if (str_starts(str_slice(text, word->end, text.size), STR(".C.")))
+        return 0; /* "C.C. 52.884.107" */
     if (mark != '/' && mark != '.' && !av) return 0;
     int words;
     size_t i = address_skip(text, word->end, "./ ", 3), grid = address_grid_end(text, i);

@@ -3,7 +3,11 @@
  * house needs a word that says what it is. Read backwards, part by part as commas have it. */
 #include "text/redact_address.h"
 
-enum { PARTS_MOST = 6, BYTES_MOST = 112, PLACES_MOST = 3 /* towns between the street and the code */ };
+enum {
+    PARTS_MOST = 6,
+    BYTES_MOST = 112,
+    PLACES_MOST = 3 /* towns between the street and the code */
+};
 
 /* A house, an estate: a name of its own in front of the street, and enough without a number. */
 static bool is_building(const struct redact_word *word)

@@ -198,26 +198,35 @@ bool address_is_led_to_house(struct str text, size_t number)
     return IS_ONE_OF(&lead, leads);
 }
 
+/* "3 Orange lineas", "4 The North Face jackets": a small word behind that is none of every day. */
+static bool goes_on(struct str text, size_t end)
+{
+    struct redact_word word;
+    redact_word_at(text, end + 1, &word);
+    return at(text, end) == ' ' && word.size && !word.capital && !(word.cues & CUE(COMMON));
+}
+
 /* Behind "lives at", "address is": a number with names, with another number or without.
  * "at 10 AM", "in 3 Business days" are none: a name is no word of every day there. */
-static size_t behind_cue(struct str text, size_t number, size_t names,
+static size_t behind_cue(struct str text, size_t number, size_t i,
                          const struct redact_context *context)
 {
     static const char *const counted[] = {"star", "noon", "miles", "weeks", "watt", "watts"};
+    size_t names = i;
     int words;
     struct redact_word first;
     if (!(context->all & CUE(ADDRESS)) || !address_is_led_to_house(text, number) ||
         is_year(text, number, address_house_end(text, number)))
-        return names;
+        return i;
     redact_word_at(text, names, &first);
     if (first.capital && word_is(&first, "the") && at(text, first.end) == ' ') /* "4 The Green" */
         names = first.end + 1, redact_word_at(text, names, &first);
     size_t end = address_names_end(text, names, ADDRESS_NAME_WORDS, &words);
-    if (!words || (first.upper && first.size < 4) || IS_ONE_OF(&first, counted)) return names;
+    if (!words || (first.upper && first.size < 4) || IS_ONE_OF(&first, counted)) return i;
     size_t next = address_skip(text, end, " ,.", 2),
            house = next > end ? address_house_end(text, next) : next;
     if (house > next) return house;
-    return first.size > 3 && !redact_is_ordinary(&first) ? end : names;
+    return first.size > 3 && !redact_is_ordinary(&first) && !goes_on(text, end) ? end : i;
 }
 
 /* "0605 pentelis 210 apt. 999", in any case: words, a number, then a flat's.

@@ -13,9 +13,12 @@ size_t address_small_code_end(struct str text, size_t i)
     return is ? end + 4 : i;
 }
 
-/* " houston tx 77002": a town and its state behind a street written small; `i` if it is none. */
+/* " houston tx 77002": a town and its state behind a street written small; states that are also
+ * words want the code. `i` if it is none. */
 static size_t small_state_end(struct str text, size_t i)
 {
+    static const char *const words[] = {"in", "or", "me", "ok", "hi", "oh", "la", "de", "co",
+                                        "id", "ma", "pa", "al", "ne", "mo", "mi"};
     struct redact_word word;
     size_t next = address_skip(text, i, ", ", 2);
     for (int k = 0; k < 3 && next > i; k++) {
@@ -23,9 +26,10 @@ static size_t small_state_end(struct str text, size_t i)
         if (!word.size || word.capital) return i;
         if (k && word.size == 2 && address_is_state(&word)) {
             size_t code = word.end + 1u, end = address_code_end(text, code);
-            return at(text, word.end) == ' ' && end > code ? end : word.end;
+            if (at(text, word.end) == ' ' && end >= code + 5) return end;
+            return IS_ONE_OF(&word, words) ? i : word.end;
         }
-        if (word.cues & CUE(COMMON)) return i;
+        if (word.cues & CUE(COMMON) || redact_is_ordinary(&word)) return i;
         next = address_skip(text, word.end, ", ", 2);
         if (next == word.end) return i;
     }
@@ -170,8 +174,16 @@ static bool is_closed_street(struct str text, size_t end)
     redact_word_at(text, end + 1, &next);
     static const char *const others[] = {"instead", "today", "yesterday", "again", "near", "which",
                                          "last", "next", "every"};
-    return !next.size || next.capital || next.cues & (CUE(COMMON) | CUE(UNIT)) ||
+    return !next.size || (!next.capital && next.cues & (CUE(COMMON) | CUE(UNIT))) ||
            IS_ONE_OF(&next, others);
+}
+
+/* It is all that its clause says: "Twelve Acacia Avenue, that is where I live". */
+static bool is_whole_clause(struct str text, size_t start, size_t end)
+{
+    bool starts = !start || text.data[start - 1] == '\n' ||
+                  (start > 1 && strchr(",.;:!?(", text.data[start - 2]));
+    return starts && (end == text.size || strchr(",.;!?)\n", text.data[end]));
 }
 
 /* "six Kestrel Rise", "one hundred and nine Cobbold Street", from the street's word on. */
@@ -190,9 +202,12 @@ size_t address_said_street(struct redact_finder *finder, const struct redact_wor
         start = name.start;
     }
     size_t house = redact_said_english_start(text, start);
-    if (start == street->start || house == start || !is_closed_street(text, street->end)) return 0;
-    redact_word_at(text, house, &name);
-    bool one = word_is(&name, "one") && name.end + 1u == start; /* "the one Abbey Road record" */
-    if (one && (!house || !address_is_led_to_house(text, house))) return 0;
+    redact_word_at(text, start, &name);
+    if (start == street->start || house == start ||
+        IS_ONE_OF(&name, ((const char *const[]){"way", "mile"}))) /* "Two Way Street" */
+        return 0;
+    bool led = house && address_is_led_to_house(text, house); /* "our two …" isn't */
+    if (!(led && is_closed_street(text, street->end)) && !is_whole_clause(text, house, street->end))
+        return 0;
     return address_take(finder, house, address_tail_end(text, street->end));
 }

@@ -106,21 +106,30 @@ static size_t bracketed_end(struct str text, size_t i)
     return at(text, end) == ')' ? end + 1 : i;
 }
 
-/* " à Niort", " in Leeds", " en Cádiz": a town that a small word joins; `i` if there is none. */
+/* " à Niort", " in Leeds", " en Cádiz": a town that a small word joins, up to a full stop
+ * ("in Ely. Parcel never came"); `i` if there is none. */
 static size_t joined_town_end(struct str text, size_t i)
 {
     static const char *const joins[] = {"a", "in", "en"};
+    const uint32_t others = CUE(MONTH) | CUE(COMMON) | CUE(UNIT) |
+                            CUE(STREET_FIRST); /* "en Route to" */
     struct redact_word join, town;
     int words;
     size_t from = i + (at(text, i) == ',');
     if (at(text, from) != ' ') return i;
     redact_word_at(text, from + 1, &join);
     if (join.capital || !IS_ONE_OF(&join, joins) || at(text, join.end) != ' ') return i;
+    if (text.data[join.start] == 'a') return i; /* "a Tesco van" */
     redact_word_at(text, join.end + 1, &town);
-    if (!town.capital || town.size < 3 || town.cues & (CUE(MONTH) | CUE(COMMON)) ||
-        redact_is_ordinary(&town))
+    if (!town.capital || town.size < 3 || town.cues & others || redact_is_ordinary(&town))
         return i;
-    return address_names_end(text, join.end + 1, 3, &words);
+    size_t end = address_names_end(text, join.end + 1, 3, &words);
+    bool block = at(text, end) == ' ' && is_digit(at(text, end + 1)); /* "in Block 3" */
+    if (block && address_code_end(text, end + 1) == end + 1) return i;
+    bool more = at(text, end) == ' ' && is_lower(at(text, end + 1));
+    if (town.cues & CUE(BRAND) && more) return i; /* "in Tesco flats" */
+    const char *stop = memchr(text.data + join.end, '.', end - join.end);
+    return stop ? (size_t)(stop - text.data) : end;
 }
 
 /* "Paris 19e": a part of the town, behind it; `i` if there is none. */

@@ -341,7 +341,7 @@ static inline bool is_apostrophe(struct str text, size_t i, size_t *ret_size)
 /* --- finders: each returns where the scan goes on, `start` or less if it found nothing -------- */
 
 size_t redact_email(struct redact_finder *finder, size_t sign);           /* at an '@' */
-size_t redact_user_handle(struct redact_finder *finder, size_t sign);     /* the same (redact_user.c) */
+size_t redact_user_handle(struct redact_finder *finder, size_t sign);     /* too (redact_user.c) */
 size_t redact_email_spelled(struct redact_finder *finder, const struct redact_word *sign);
 size_t redact_email_bracketed(struct redact_finder *finder, size_t bracket); /* at "(a)", "[@]" */
 size_t redact_number(struct redact_finder *finder, size_t start);         /* at a digit */
@@ -350,8 +350,9 @@ size_t redact_said_number(struct redact_finder *finder, const struct redact_word
 /* "quarante-deux", "doce", up to three words: the number of a house; its end, or `i`. */
 size_t redact_said_house_end(struct str text, size_t i);
 /* Where such a number before `end` starts, or `end`. */
-size_t redact_said_english_start(struct str text, size_t end);
 size_t redact_said_house_start(struct str text, size_t end);
+/* The same in English, "a hundred and nine". */
+size_t redact_said_english_start(struct str text, size_t end);
 size_t redact_spelled_name(struct redact_finder *finder, const struct redact_word *letter);
 size_t redact_link(struct redact_finder *finder, size_t colon);           /* at "://" */
 size_t redact_ipv6(struct redact_finder *finder, size_t colon);           /* at a ':' */

@@ -155,14 +155,14 @@ size_t redact_said_house_start(struct str text, size_t end)
     for (int k = 0; k < HOUSE_WORDS; k++) {
         struct redact_word word;
         redact_word_before(text, start, &word);
-        if (word.end + 1u != start || !is_one_of(text.data[word.end], " -") || !is_said_house(&word))
-            break;
+        bool joined = word.end + 1u == start && is_one_of(text.data[word.end], " -");
+        if (!joined || !is_said_house(&word)) break;
         start = word.start;
     }
     return start;
 }
 
-/* "forty two", "a hundred and nine", "one sixty-five" right before `end`: where it starts, or `end`. */
+/* "forty two", "a hundred and nine", "one sixty-five" right before `end`. */
 size_t redact_said_english_start(struct str text, size_t end)
 {
     size_t start = end;
