@@ -139,7 +139,7 @@ bool told_is_value(struct str text, const struct told *told, const struct block 
         return lead == COMMA ? plain && !year : lead != BESIDE_CUE || told->most == 4 || !year;
     }
     if (told->class == BACK_DIGITS) return false;
-    if (block->words && (lead != SURE || !told->least)) return false;
+    if (block->words && (lead < COMMA || !told->least)) return false;
     if (told->class == NUMBER)
         return told->most > 4 && (block->hard ||
                                   is_door_code(str_make(text.data + block->start, size)));
