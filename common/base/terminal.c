@@ -94,11 +94,33 @@ static bool nobody_reads(void)
     return poll(&fd, 1, 0) == 1 && fd.revents & POLLERR;
 }
 
+/* By errno, where that is known. */
+static int lost(struct err *err)
+{
+    if (errno == EPIPE || nobody_reads()) return E_OK;
+    return errno ? err_system(err, E_NO_OUTPUT, "standard output")
+                 : err_set(err, E_NO_OUTPUT, "standard output could not be written");
+}
+
+int terminal_write(struct buffer *text, struct err *err)
+{
+    bool failed = text->failed;
+    errno = 0;
+    bool got = !text->size || fwrite(text->data, 1, text->size, stdout) == text->size;
+    int rc = failed ? err_set(err, E_NO_MEMORY, NULL) : got ? E_OK : lost(err);
+    buffer_deinit(text);
+    return rc;
+}
+
+int terminal_print(struct buffer *text, struct err *err)
+{
+    int rc = terminal_write(text, err);
+    return rc ? rc : terminal_printed(E_OK, err);
+}
+
 int terminal_printed(int rc, struct err *err)
 {
     errno = 0;
-    bool lost = fflush(stdout) != 0 || ferror(stdout);
-    if (rc || !lost || errno == EPIPE || nobody_reads()) return rc;
-    return errno ? err_system(err, E_NO_OUTPUT, "standard output")
-                 : err_set(err, E_NO_OUTPUT, "standard output could not be written");
+    bool got = fflush(stdout) == 0 && !ferror(stdout);
+    return rc || got ? rc : lost(err);
 }

@@ -3,8 +3,8 @@
 #ifndef VERBATIM_BASE_TERMINAL_H
 #define VERBATIM_BASE_TERMINAL_H
 
+#include "base/buffer.h"
 #include "base/clock.h"
-#include "base/err.h"
 
 enum colour {
     COLOUR_NONE, COLOUR_RED, COLOUR_GREEN, COLOUR_YELLOW, COLOUR_BLUE, COLOUR_DIM, COLOUR_BOLD
@@ -20,6 +20,13 @@ unsigned terminal_columns(int fd); /* 80 if unknown */
  * that is opened would take its number, and what is printed or logged would be written into it,
  * such as the bus. What stands in their places fails as a closed stream does. */
 void terminal_hold_streams(void);
+
+/* Text for standard output, a line of many; empties the buffer. NO_MEMORY where that failed,
+ * NO_OUTPUT, DISK_FULL. No error, but ferror(stdout), where nobody reads any more. */
+int terminal_write(struct buffer *text, struct err *err) CHECKED;
+
+/* As terminal_write(), and all that was printed until now out of our hands. */
+int terminal_print(struct buffer *text, struct err *err) CHECKED;
 
 /* At a program's end, with its result: what was printed and got nowhere is no success (a full disk
  * behind `> report.txt`); a reader that went away had seen enough. NO_OUTPUT, DISK_FULL. */

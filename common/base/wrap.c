@@ -87,11 +87,11 @@ void wrap_text(struct buffer *out, struct str text, unsigned columns)
     buffer_deinit(&paragraph);
 }
 
-void wrap_print(struct buffer *text)
+int wrap_print(struct buffer *text, struct err *err)
 {
-    struct buffer wrapped = {0};
-    bool terminal = terminal_is(STDOUT_FILENO);
-    if (terminal) wrap_text(&wrapped, buffer_str(text), terminal_columns(STDOUT_FILENO));
-    fputs(buffer_cstr(terminal ? &wrapped : text), stdout);
-    buffer_deinit(&wrapped);
+    struct buffer wrapped = {.failed = text->failed};
+    if (!terminal_is(STDOUT_FILENO)) return terminal_print(text, err);
+    wrap_text(&wrapped, buffer_str(text), terminal_columns(STDOUT_FILENO));
+    buffer_deinit(text);
+    return terminal_print(&wrapped, err);
 }

@@ -4,8 +4,8 @@
 
 #include "base/buffer.h"
 
-/* To standard output: wrapped to its width where that is a terminal, else as it is. */
-void wrap_print(struct buffer *text);
+/* As terminal_print(), but wrapped to its width where standard output is a terminal. */
+int wrap_print(struct buffer *text, struct err *err) CHECKED;
 
 /* Appends `text` with no line longer than so many columns, where words allow it. Lines that fit
  * stay as they are; what is broken goes on below its second column ("--flag   text") or its

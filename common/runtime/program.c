@@ -34,7 +34,8 @@ const struct option_table **runtime_tables(const struct worker *const *workers, 
     return tables;
 }
 
-static void print_help(const struct worker *worker, const struct option_table *const *tables)
+static int print_help(const struct worker *worker, const struct option_table *const *tables,
+                      struct err *err)
 {
     struct buffer out = {0};
     buffer_printf(
@@ -57,8 +58,7 @@ static void print_help(const struct worker *worker, const struct option_table *c
                 (*tables)->options[i].help,
                 (*tables)->options[i].fallback[0] ? (*tables)->options[i].fallback : "empty");
     }
-    wrap_print(&out);
-    buffer_deinit(&out);
+    return wrap_print(&out, err);
 }
 
 struct arguments {
@@ -121,12 +121,11 @@ static int run(const struct worker *worker, const struct config *config, struct 
     return rc;
 }
 
-static void print_config(const struct config *config)
+static int print_config(const struct config *config, struct err *err)
 {
     struct buffer out = {0};
     config_print(config, false, &out);
-    fputs(buffer_cstr(&out), stdout);
-    buffer_deinit(&out);
+    return terminal_print(&out, err);
 }
 
 int runtime_main(const struct worker *worker, int argc, char **argv, char *const *environment)
@@ -139,13 +138,13 @@ int runtime_main(const struct worker *worker, int argc, char **argv, char *const
     int rc = tables ? read_arguments(argc, argv, &arguments, &err)
                     : err_set(&err, E_NO_MEMORY, NULL);
     if (rc == E_OK && arguments.help) {
-        print_help(worker, tables);
+        rc = print_help(worker, tables, &err);
     } else if (rc == E_OK && arguments.version) {
         printf("verbatim-%s %s\n", worker->name, VERBATIM_VERSION);
     } else if (rc == E_OK) {
         rc = config_create(tables, &config, &err);
         if (rc == E_OK) rc = read_config(config, &arguments, argc, argv, environment, &err);
-        if (rc == E_OK && arguments.print_config) print_config(config);
+        if (rc == E_OK && arguments.print_config) rc = print_config(config, &err);
         else if (rc == E_OK) rc = run(worker, config, &err);
     }
     rc = terminal_printed(rc, &err);

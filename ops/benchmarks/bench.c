@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/random.h"
+#include "base/terminal.h"
 #include "config/shipped.h"
 #include "schema/json.h"
 #include "text/language.h"
@@ -197,8 +198,7 @@ int bench_lines_out(const struct bench_options *options, struct err *err)
 {
     struct buffer lines = {0};
     int rc = bench_lines(options->records ? options->records : 1000, 500, &lines, err);
-    if (rc == E_OK && fwrite(lines.data, 1, lines.size, stdout) != lines.size)
-        rc = err_system(err, E_NO_OUTPUT, "standard output");
+    if (rc == E_OK) rc = terminal_print(&lines, err);
     buffer_deinit(&lines);
     return rc;
 }

@@ -260,7 +260,7 @@ static int buckets_run(const struct command *command, int argc, char **argv, str
     if (rc) return rc;
     rc = visit_all(&listing, config.config, err);
     if (rc == E_OK && listing.json) buffer_add(&listing.out, STR("]\n"));
-    if (rc == E_OK) rc = cli_result(&listing.out, err);
+    if (rc == E_OK) rc = terminal_print(&listing.out, err);
     buffer_deinit(&listing.out);
     cli_config_free(&config);
     if (rc || !listing.faults) return rc;

@@ -41,8 +41,8 @@ static void add_flag(struct buffer *out, const char *name, const char *help)
                   gap ? gap + 2 : help);
 }
 
-static void print_command_help(const struct command *command, const struct flag *flags,
-                               size_t flag_count)
+static int print_command_help(const struct command *command, const struct flag *flags,
+                              size_t flag_count, struct err *err)
 {
     struct buffer text = {0};
     buffer_printf(&text, "verbatim %s: %s\n\nUsage: verbatim %s%s%s\n\n", command->name,
@@ -52,8 +52,7 @@ static void print_command_help(const struct command *command, const struct flag 
     add_flag(&text, "SECTION.NAME=VALUE", "any option; verbatim config lists them");
     add_flag(&text, "help", "this text");
     buffer_printf(&text, "\n%s", command->details);
-    wrap_print(&text);
-    buffer_deinit(&text);
+    return wrap_print(&text, err);
 }
 
 static const struct flag *find_flag(const struct flag *flags, size_t count, struct str name)
@@ -139,8 +138,8 @@ int cli_parse(const struct command *command, const struct flag *flags, size_t fl
             only_positionals = true;
         } else if (!only_positionals &&
                    (str_equal(argument, STR("--help")) || str_equal(argument, STR("-h")))) {
-            print_command_help(command, flags, flag_count);
-            arguments.help = true;
+            *ret_arguments = (struct arguments){.help = true};
+            return print_command_help(command, flags, flag_count, err);
         } else if (!only_positionals && str_starts(argument, STR("--"))) {
             int rc = parse_flag(command, flags, flag_count, argc, argv, &i, &arguments, err);
             if (rc) return rc;
@@ -258,16 +257,6 @@ void cli_config_free(struct cli_config *config)
     config_destroy(config->config);
     free(config->tables);
     *config = (struct cli_config){0};
-}
-
-int cli_result(struct buffer *json, struct err *err)
-{
-    bool failed = json->failed,
-         written = failed || !json->size || fwrite(json->data, 1, json->size, stdout) == json->size;
-    buffer_deinit(json);
-    if (failed) return err_set(err, E_NO_MEMORY, NULL);
-    if ((written && fflush(stdout) == 0) || errno == EPIPE) return E_OK; /* had seen enough */
-    return err_system(err, E_NO_OUTPUT, "standard output");
 }
 
 void cli_ids_init(struct cli_ids *ids)

@@ -69,10 +69,6 @@ int cli_config(const struct arguments *arguments, struct cli_config *ret_config,
                struct err *err) CHECKED;
 void cli_config_free(struct cli_config *config);
 
-/* A command's result: this (JSON, or nothing where it was printed already) goes to standard output,
- * and all of it out of our hands. Empties the buffer. NO_MEMORY where it failed, NO_OUTPUT. */
-int cli_result(struct buffer *json, struct err *err) CHECKED;
-
 /* The workers between feedback and insights, in this process; as many records out as in. */
 struct chain;
 int cli_chain(const struct cli_config *config, struct chain **ret_chain, struct err *err) CHECKED;

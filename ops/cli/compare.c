@@ -111,7 +111,7 @@ static int show(struct comparing *comparing, struct err *err)
     contest->refused = comparing->refused;
     if (comparing->wish->json) contest_json(contest, &out);
     else contest_print(contest);
-    int rc = cli_result(&out, err);
+    int rc = terminal_print(&out, err);
     if (rc) return rc;
     for (uint32_t i = 1; i < contest->count; i++) {
         const struct contender *contender = &contest->contenders[i];

@@ -90,10 +90,7 @@ static int show(const struct comparing *comparing, const struct estimate *estima
             buffer_add_char(&out, '\n');
     }
     if (json) buffer_add(&out, STR("]}\n"));
-    bool failed = out.failed;
-    fwrite(out.data, 1, out.size, stdout);
-    buffer_deinit(&out);
-    return failed ? err_set(err, E_NO_MEMORY, NULL) : E_OK;
+    return terminal_print(&out, err);
 }
 
 static bool says_yes(void)

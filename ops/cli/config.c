@@ -50,7 +50,7 @@ static int config_run(const struct command *command, int argc, char **argv, stru
     if (worker) rc = print_file(worker, &out, err);
     else if (reference) config_print_reference(config.tables, &out);
     else config_print(config.config, json, &out);
-    if (rc == E_OK) rc = cli_result(&out, err);
+    if (rc == E_OK) rc = terminal_print(&out, err);
     buffer_deinit(&out);
     cli_config_free(&config);
     return rc;

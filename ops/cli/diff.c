@@ -19,14 +19,6 @@ struct diff {
 
 /* --- one record ------------------------------------------------------------------------------- */
 
-static int write_line(struct buffer *line, struct err *err)
-{
-    if (line->failed) return err_set(err, E_NO_MEMORY, NULL);
-    return fwrite(line->data, 1, line->size, stdout) == line->size
-               ? E_OK
-               : err_system(err, E_NO_OUTPUT, "standard output");
-}
-
 static int tell(const struct diff *diff, struct str id, const char *change,
                 const struct diff_record *left, const struct diff_record *right, uint32_t fields,
                 struct err *err)
@@ -47,9 +39,7 @@ static int tell(const struct diff *diff, struct str id, const char *change,
         first = false;
     }
     buffer_add(&line, first ? STR("}\n") : STR("}}\n"));
-    int rc = write_line(&line, err);
-    buffer_deinit(&line);
-    return rc;
+    return terminal_write(&line, err);
 }
 
 static int compare(struct diff *diff, struct str left_message, struct str right_message,
@@ -225,7 +215,8 @@ static int run(struct diff *diff, const char *const *where, struct config *confi
     int rc = diff_read(&diff->left, where[0], config, err);
     if (rc == E_OK) rc = diff_read(&diff->right, where[1], config, err);
     progress_end(&diff->progress);
-    for (unsigned i = 0; i < DIFF_BUCKETS && rc == E_OK; i++) rc = compare_bucket(diff, i, err);
+    for (unsigned i = 0; i < DIFF_BUCKETS && rc == E_OK && !ferror(stdout); i++)
+        rc = compare_bucket(diff, i, err);
     if (rc == E_OK && diff->left.records + diff->right.records == 0)
         rc = err_set(err, E_NO_INPUT, "neither side holds an insight");
     if (rc) return rc;
@@ -263,6 +254,7 @@ static int diff_run(const struct command *command, int argc, char **argv, struct
     cli_config_free(&config);
     diff_side_deinit(&diff.left);
     diff_side_deinit(&diff.right);
+    rc = terminal_printed(rc, err);
     if (rc == E_OK && differences) exit(1); /* as diff(1): no error, so no code of ours says it */
     return rc;
 }

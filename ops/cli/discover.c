@@ -140,7 +140,8 @@ static int read_archive(struct search *search, struct config *config, struct err
 
 /* --- what was found --------------------------------------------------------------------------- */
 
-static void show_json(const struct search *search, const struct discovery *found, uint32_t count)
+static int show_json(const struct search *search, const struct discovery *found, uint32_t count,
+                     struct err *err)
 {
     struct buffer out = {0};
     buffer_printf(
@@ -157,10 +158,8 @@ static void show_json(const struct search *search, const struct discovery *found
         json_write_string(&out, found[i].example);
         buffer_add_char(&out, '}');
     }
-    buffer_add_char(&out, ']');
-    buffer_add_char(&out, '}');
-    printf("%.*s\n", STR_ARGS(buffer_str(&out)));
-    buffer_deinit(&out);
+    buffer_add(&out, STR("]}\n"));
+    return terminal_print(&out, err);
 }
 
 /* Of the table: what a phrase may take, and what stands between it and the example. */
@@ -213,12 +212,12 @@ static int show(struct search *search, struct err *err)
     int rc = discover_report(search->discover, (uint32_t)records_min, limit, &search->arena, &found,
                              &count, err);
     if (rc) return rc;
-    if (wish->json) show_json(search, found, count);
+    if (wish->json) rc = show_json(search, found, count, err);
     else show_table(search, found, count, records_min);
     fprintf(stderr, "%llu records, %llu in other languages, %llu refused\n",
             (unsigned long long)records, (unsigned long long)search->elsewhere,
             (unsigned long long)search->refusals.count);
-    return refusals_end(&search->refusals, search->read, err);
+    return rc ? rc : refusals_end(&search->refusals, search->read, err);
 }
 
 static int check(const struct discover_wish *wish, struct err *err)

@@ -141,11 +141,8 @@ static int show(const struct estimating *estimating, struct err *err)
     if (estimating->json) buffer_add_char(&out, '{');
     pricing_print(&figures, estimating->json, &out);
     if (estimating->json) buffer_add(&out, STR("}\n"));
-    bool failed = out.failed;
-    fwrite(out.data, 1, out.size, stdout);
-    buffer_deinit(&out);
-    if (failed) return err_set(err, E_NO_MEMORY, NULL);
-    return refusals_end(&estimating->refusals, estimating->read, err);
+    int rc = terminal_print(&out, err);
+    return rc ? rc : refusals_end(&estimating->refusals, estimating->read, err);
 }
 
 static int estimate(struct estimating *estimating, const struct arguments *arguments,

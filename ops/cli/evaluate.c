@@ -187,7 +187,7 @@ static int show(const struct report *report, bool json, struct err *err)
         return err_set(err, E_BAD_MESSAGE, "%s holds no row that could be judged", report->path);
     if (json) report_json(report, &out);
     else report_print(report);
-    int rc = cli_result(&out, err);
+    int rc = terminal_print(&out, err);
     if (rc) return rc;
     if (evaluation->refused)
         return err_set(err, E_BAD_MESSAGE, "%llu of %llu rows were refused",

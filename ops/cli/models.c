@@ -302,7 +302,7 @@ static int models_run(const struct command *command, int argc, char **argv, stru
     if (listing.json && rc == E_OK) buffer_add(&listing.out, STR("]\n"));
     /* the file is the input here, not part of a configuration: 65, not 78 */
     if (rc == E_BAD_MODEL && arguments.positional_count) rc = err->code = E_BAD_MESSAGE;
-    if (rc == E_OK) rc = cli_result(&listing.out, err);
+    if (rc == E_OK) rc = terminal_print(&listing.out, err);
     else buffer_deinit(&listing.out);
     cli_config_free(&config);
     return rc;

@@ -72,12 +72,7 @@ int redrive_show_json(const struct letter *letter, enum letter_obstacle obstacle
         buffer_printf(&out, "\"bytes\":%zu,", body->value.size);
     add_text(&out, "value_sha256", body->value_sha256);
     buffer_printf(&out, "\"redrives\":%llu}\n", (unsigned long long)letter->redrives);
-    bool ok = !out.failed && fwrite(out.data, 1, out.size, stdout) == out.size;
-    int rc = out.failed ? err_set(err, E_NO_MEMORY, NULL)
-             : ok       ? E_OK
-                        : err_system(err, E_NO_OUTPUT, "standard output");
-    buffer_deinit(&out);
-    return rc;
+    return terminal_write(&out, err);
 }
 
 void redrive_explain(const struct letter *letter, enum letter_obstacle obstacle)

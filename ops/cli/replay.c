@@ -283,7 +283,7 @@ static int run(struct replay *replay, struct config *config, const char *url, st
     if (rc == E_OK)
         rc = replay->dry_run ? each_object(replay, read_object, err)
                              : run_on_bus(replay, config, err);
-    if (rc == E_OK) replay_show(replay, stopped);
+    if (rc == E_OK) rc = replay_show(replay, stopped, err);
     pricing_close(replay->pricing);
     store_close(replay->store);
     return rc;

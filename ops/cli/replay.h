@@ -51,6 +51,6 @@ int replay_price_record(struct replay *replay, const struct replay_message *mess
                         struct arena *arena, struct err *err) CHECKED;
 
 void replay_count(struct replay *replay, struct str line, const struct line_identity *identity);
-void replay_show(const struct replay *replay, bool stopped);
+int replay_show(const struct replay *replay, bool stopped, struct err *err) CHECKED;
 
 #endif

@@ -75,20 +75,19 @@ static void show_place(const struct replay_place *place)
            (unsigned long long)place->bytes, earliest, latest);
 }
 
-static void show_price(const struct replay *replay)
+static int show_price(const struct replay *replay, struct err *err)
 {
     struct buffer out = {0};
-    if (!replay->pricing) return;
+    if (!replay->pricing) return E_OK;
     struct pricing_figures figures = pricing_figures(replay->pricing);
     if (replay->json) buffer_add(&out, STR(",\"price\":{"));
     else buffer_add_char(&out, '\n');
     pricing_print(&figures, replay->json, &out);
     if (replay->json) buffer_add_char(&out, '}');
-    fwrite(out.data, 1, out.size, stdout);
-    buffer_deinit(&out);
+    return terminal_print(&out, err);
 }
 
-void replay_show(const struct replay *replay, bool stopped)
+int replay_show(const struct replay *replay, bool stopped, struct err *err)
 {
     uint64_t records = 0;
     for (size_t i = 0; i < replay->place_count; i++) records += replay->places[i].records;
@@ -97,15 +96,15 @@ void replay_show(const struct replay *replay, bool stopped)
                replay->run, replay->dry_run ? "would_write" : "written",
                (unsigned long long)(replay->dry_run ? records : replay->written),
                (unsigned long long)replay->passed_over, stopped ? "true" : "false");
-        show_price(replay);
+        int rc = show_price(replay, err);
         printf("}\n");
-        return;
+        return rc;
     }
     printf("%-13s %9s %10s %6s %12s  %-24s  %s\n", "topic", "partition", "records", "raw", "bytes",
            "earliest", "latest");
     for (size_t i = 0; i < replay->place_count; i++)
         if (replay->places[i].records) show_place(&replay->places[i]);
-    show_price(replay);
+    int rc = show_price(replay, err);
     fprintf(stderr, "  %llu records %s, run %s%s%s\n",
             (unsigned long long)(replay->dry_run ? records : replay->written),
             replay->dry_run ? "would be written" : "written", replay->run,
@@ -114,4 +113,5 @@ void replay_show(const struct replay *replay, bool stopped)
     if (replay->passed_over)
         fprintf(stderr, "  %llu copies that earlier replays made were passed over (--copies)\n",
                 (unsigned long long)replay->passed_over);
+    return rc;
 }

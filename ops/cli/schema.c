@@ -44,7 +44,7 @@ static int schema_run(const struct command *command, int argc, char **argv, stru
         if (!str_equal(str_of(format), str_of(formats[i].name))) continue;
         struct buffer out = {0};
         formats[i].print(&out);
-        return cli_result(&out, err);
+        return terminal_print(&out, err);
     }
     return err_set(err, E_USAGE,
                    "unknown format \"%s\": markdown, json-schema, asyncapi, metrics or errors",

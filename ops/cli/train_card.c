@@ -4,8 +4,8 @@
 
 #include <stdio.h>
 
-#include "base/buffer.h"
 #include "base/hash.h"
+#include "base/terminal.h"
 
 static double share(uint64_t part, uint64_t of) { return of ? (double)part / (double)of : 0; }
 
@@ -108,7 +108,8 @@ int train_card_write(const struct train_card *card, struct err *err)
     int rc = text.failed ? err_set(err, E_NO_MEMORY, NULL)
                          : write_file(card->wish->out, card->model, err);
     if (!rc) rc = write_file(path, buffer_str(&text), err);
-    if (!rc) printf("%.*s\nwritten: %s, %s\n", STR_ARGS(buffer_str(&text)), card->wish->out, path);
+    buffer_printf(&text, "\nwritten: %s, %s\n", card->wish->out, path);
+    if (!rc) rc = terminal_print(&text, err);
     buffer_deinit(&text);
     return rc;
 }

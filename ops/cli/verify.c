@@ -80,7 +80,7 @@ static int print_report(const struct plan *plan, const struct verify_report *rep
     struct buffer json = {0};
     if (plan->json) verify_write_json(report, &json);
     else verify_print(report);
-    int rc = cli_result(&json, err);
+    int rc = terminal_print(&json, err);
     if (rc) return rc;
     const struct findings *findings = &report->findings;
     if (!findings->count) return E_OK;

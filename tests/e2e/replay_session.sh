@@ -42,6 +42,11 @@ replay_session() {
     equal "$where: they say which replay they come from" "$(archived "$scratch/second/archive" insights | jq -r .bus.replay | sort -u | wc -l)" 1
     "$verbatim" diff --json "$archive" "$scratch/second/archive" "$@" >"$scratch/diff.ndjson"
     equal "$where: diff finds differences: exit 1" $? 1
+    "$verbatim" diff "$archive" "$scratch/second/archive" "$@" >/dev/full 2>/dev/null
+    equal "$where: but not where they can't be told" $? 74
+    "$verbatim" diff --json "$archive" "$scratch/second/archive" "$@" 2>"$scratch/head.err" | true
+    equal "$where: who reads no further is no failure" "${PIPESTATUS[0]}" 1
+    check "$where: and nothing is said" [ ! -s "$scratch/head.err" ]
     summary() { jq -c "select(.summary) | .summary | $1" "$scratch/diff.ndjson"; }
     equal "$where: each record is on both sides" "$(summary '[.left, .right, .both, .only_left, .only_right]')" "[$count,$count,$count,0,0]"
     check "$where: segments changed" [ "$(summary '.fields["segment.segment"]')" -gt 0 ]

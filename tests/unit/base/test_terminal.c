@@ -146,11 +146,54 @@ static void closed_streams_keep_their_places(void **state)
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
+/* In a child, whose standard output it is. More than stdio holds, and less. */
+static void what_is_printed_gets_there_or_says_why(void **state)
+{
+    static const struct {
+        const char *why, *path;
+        size_t size;
+        bool failed;
+        int rc;
+        const char *text;
+    } cases[] = {
+        {"a line", "/dev/null", 10, false, E_OK, ""},
+        {"nothing", "/dev/null", 0, false, E_OK, ""},
+        {"a line, and no space", "/dev/full", 10, false, E_DISK_FULL,
+         "standard output: No space left on device"},
+        {"much, and no space", "/dev/full", 100000, false, E_DISK_FULL,
+         "standard output: No space left on device"},
+        {"what no memory was for", "/dev/null", 10, true, E_NO_MEMORY, "out of memory"},
+        {"a stream that can't be written", NULL, 10, false, E_NO_OUTPUT,
+         "standard output: Bad file descriptor"},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        int status = 0;
+        CASE(cases[i].why);
+        fflush(stdout);
+        pid_t child = fork();
+        assert_true(child >= 0);
+        if (child == 0) {
+            struct err err = {0};
+            struct buffer text = {0};
+            int fd = cases[i].path ? open(cases[i].path, O_WRONLY) : open("/dev/null", O_RDONLY);
+            if (dup2(fd, STDOUT_FILENO) < 0) _exit(2);
+            for (size_t size = 0; size < cases[i].size; size++) buffer_add_char(&text, 'x');
+            text.failed = cases[i].failed;
+            int rc = terminal_print(&text, &err);
+            _exit(rc == cases[i].rc && strcmp(err.text, cases[i].text) == 0 && !text.data ? 0 : 1);
+        }
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(colours_are_for_terminals),
         cmocka_unit_test(closed_streams_keep_their_places),
+        cmocka_unit_test(what_is_printed_gets_there_or_says_why),
         cmocka_unit_test(progress_is_drawn_on_terminals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
