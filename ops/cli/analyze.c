@@ -68,18 +68,26 @@ static void on_output(void *user, const struct chain_message *message)
     if (rc == E_OK) buffer_add_char(&analysis->out, '\n');
 }
 
-static int take(struct analysis *analysis, struct intake *intake, int64_t now_ms, struct err *err)
+static int take(struct analysis *analysis, struct intake *intake, struct err *err)
 {
     analysis->original = intake->feedback.text;
     struct chain_message message = {
         .topic = TOPIC_FEEDBACK, .key = intake->key, .record = &intake->record,
-        .timestamp_ms = now_ms};
+        .timestamp_ms = intake->feedback.received_at};
     int rc = chain_process(analysis->chain, &message, on_output, analysis, err);
     if (rc == E_OK && analysis->err.code) {
         *err = analysis->err;
         rc = (int)analysis->err.code;
     }
     return rc;
+}
+
+static bool on_wait(void *user, struct err *err)
+{
+    struct analysis *analysis = user;
+    int rc = flush(analysis, err);
+    if (analysis->output_closed) rc = err_set(err, E_CANCELLED, "nobody reads any more");
+    return rc == E_OK;
 }
 
 static int filter(struct analysis *analysis, struct input *input, struct progress *progress,
@@ -91,20 +99,19 @@ static int filter(struct analysis *analysis, struct input *input, struct progres
     uint64_t done = 0;
     int rc = E_OK;
     cli_ids_init(&ids);
+    const struct intake_rules rules = {
+        .keep_unknown = true, .ids = &ids.generator, .handed_on = true};
     while (rc == E_OK && !analysis->output_closed) {
-        int64_t now_ms = clock_wall_ms(clock_system());
-        struct intake_rules rules = {
-            .keep_unknown = true, .ids = &ids.generator, .received_ms = now_ms, .handed_on = true};
         arena_reset(&analysis->arena);
         enum input_result result = input_next(input, &rules, &analysis->arena, &intake, &problems,
                                               err);
         if (result == INPUT_END) {
-            rc = (int)err->code;
+            rc = analysis->output_closed ? E_OK : (int)err->code;
             break;
         }
         analysis->read++;
         if (result == INPUT_REFUSED) refusals_add(&analysis->refusals, err);
-        else rc = take(analysis, &intake, now_ms, err);
+        else rc = take(analysis, &intake, err);
         if (rc == E_OK && analysis->out.size >= OUTPUT_BYTES) rc = flush(analysis, err);
         if ((++done & 0xFF) == 0) progress_part(progress, done, input_passed(input), input->size);
     }
@@ -128,6 +135,8 @@ static int analyze(struct analysis *analysis, const struct arguments *arguments,
                         form, err);
     if (rc == E_OK) {
         input.text_column = analysis->text_column;
+        input.on_wait = on_wait;
+        input.user = analysis;
         progress_start(&progress, "records", 0);
         rc = filter(analysis, &input, &progress, err);
         progress_end(&progress);

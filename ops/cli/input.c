@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -41,10 +42,22 @@ void input_close(struct input *input)
     arena_deinit(&input->header_arena);
 }
 
+/* Of a pipe, or of who types. */
+static bool must_wait(int fd)
+{
+    struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+    return poll(&poll_fd, 1, 0) == 0;
+}
+
 /* False at the end of the input, or on an error that err tells. */
 static bool read_more(struct input *input, struct err *err)
 {
     if (input->ended) return false;
+    if (input->on_wait && must_wait(input->fd) && !input->on_wait(input->user, err)) {
+        input->failure = *err;
+        input->ended = true;
+        return false;
+    }
     buffer_consume(&input->bytes, input->at);
     input->at = 0;
     char *room = buffer_reserve(&input->bytes, BLOCK_BYTES);
@@ -145,6 +158,14 @@ static void place_text(const struct input *input, const struct json_place *place
     else err_wrap(err, "%s, line %llu", input->name, (unsigned long long)place->line);
 }
 
+/* A record is received when it is read, which a pipe may have waited for. */
+static struct intake_rules rules_now(const struct intake_rules *rules)
+{
+    struct intake_rules now = *rules;
+    if (!now.received_ms) now.received_ms = clock_wall_ms(clock_system());
+    return now;
+}
+
 static enum input_result next_json(struct input *input, const struct intake_rules *rules,
                                    struct arena *arena, struct intake *ret_intake,
                                    struct json_problems *problems, struct err *err)
@@ -155,9 +176,9 @@ static enum input_result next_json(struct input *input, const struct intake_rule
     enum found found = next_text(input, &text, &place, err);
     if (found == NONE_LEFT) return end_json(input, err);
     if (found == TOO_LONG) return INPUT_REFUSED;
-    struct intake_rules named = *rules;
-    if (input->text_column) named.text_field = str_of(input->text_column);
-    if (intake_json(text, &named, input->row++, arena, ret_intake, problems, err) == E_OK)
+    struct intake_rules now = rules_now(rules);
+    if (input->text_column) now.text_field = str_of(input->text_column);
+    if (intake_json(text, &now, input->row++, arena, ret_intake, problems, err) == E_OK)
         return INPUT_RECORD;
     size_t said = strlen(err->text);
     if (!input->text_column && !input->hinted &&
@@ -281,8 +302,9 @@ static enum input_result next_csv(struct input *input, const struct intake_rules
         return INPUT_END;
     }
     bool whole = rc == E_OK; /* an error of the row's form names the line itself */
+    struct intake_rules now = rules_now(rules);
     if (whole)
-        rc = intake_csv(&input->header, &row, rules, input->row++, arena, ret_intake, problems,
+        rc = intake_csv(&input->header, &row, &now, input->row++, arena, ret_intake, problems,
                         err);
     if (rc == E_OK) return INPUT_RECORD;
     if (rc == E_BAD_MESSAGE && whole)

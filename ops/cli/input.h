@@ -25,6 +25,11 @@ struct input {
     struct arena header_arena;
     const char *text_column; /* set after input_open(): what holds the words; NULL: "text" */
     bool hinted;             /* has said that this can be told */
+    /* Set after input_open(), or NULL: the next bytes aren't there yet, so that what was made of
+     * those before should not wait for them. May reset the arena. False: read no further, as err
+     * says. */
+    bool (*on_wait)(void *user, struct err *err);
+    void *user;
 };
 
 /* path NULL or "-": standard input. NO_INPUT. */
@@ -35,7 +40,7 @@ uint64_t input_passed(const struct input *input); /* bytes, of input->size */
 
 enum input_result { INPUT_RECORD, INPUT_REFUSED, INPUT_END };
 
-/* The next record. Its memory is the arena's, and valid until the next call. REFUSED: err and
+/* The next record, received now unless the rules say when. Its memory is the arena's, and valid until the next call. REFUSED: err and
  * problems say why; go on with the next. A read error is INPUT_END with err->code set, and so is a
  * header of CSV that is none, or that names no text. */
 enum input_result input_next(struct input *input, const struct intake_rules *rules,

@@ -34,10 +34,9 @@ static int add_all(struct input *input, struct chain *chain, struct featurizing 
     struct json_problems problems;
     int rc = E_OK;
     cli_ids_init(&ids);
+    const struct intake_rules rules = {
+        .keep_unknown = true, .ids = &ids.generator, .handed_on = true};
     while (rc == E_OK) {
-        int64_t now_ms = clock_wall_ms(clock_system());
-        struct intake_rules rules = {
-            .keep_unknown = true, .ids = &ids.generator, .received_ms = now_ms, .handed_on = true};
         arena_reset(&arena);
         enum input_result result = input_next(input, &rules, &arena, &intake, &problems, err);
         if (result == INPUT_END) rc = (int)err->code;
@@ -49,7 +48,7 @@ static int add_all(struct input *input, struct chain *chain, struct featurizing 
         }
         struct chain_message message = {
             .topic = TOPIC_FEEDBACK, .key = intake.key, .record = &intake.record,
-            .timestamp_ms = now_ms};
+            .timestamp_ms = intake.feedback.received_at};
         rc = chain_process(chain, &message, on_output, featurizing, err);
         if (rc == E_OK && featurizing->rc) {
             *err = featurizing->err;

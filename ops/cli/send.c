@@ -26,7 +26,9 @@ static void on_done(void *user, const struct err *err)
 
 /* Of all files: what was sent, and what was not. */
 struct sending {
-    const struct bus *bus;
+    struct bus *bus;
+    struct bus_producer *producer;
+    struct shipment *shipment;
     const char *text_column;
     uint64_t sent;
     bool waited; /* which was said */
@@ -35,10 +37,10 @@ struct sending {
 
 /* Until the bus has it or the producer gives it up, which takes bus.commit_timeout: who waits for
  * longer than a moment is told what for. */
-static int await(struct bus_producer *producer, struct sending *sending, struct err *err)
+static int await(struct sending *sending, struct err *err)
 {
     enum { MOMENT_MS = 2000 };
-    int rc = bus_producer_flush(producer, MOMENT_MS, err);
+    int rc = bus_producer_flush(sending->producer, MOMENT_MS, err);
     if (rc != E_TIMEOUT) return rc;
     if (!sending->waited)
         fprintf(stderr, "verbatim send: waiting for %s\n", bus_description(sending->bus));
@@ -47,25 +49,27 @@ static int await(struct bus_producer *producer, struct sending *sending, struct 
 }
 
 /* Hands the batch over and waits until the bus holds it: what was counted was written. */
-static int ship(struct bus_producer *producer, struct shipment *shipment, struct sending *sending,
-                struct err *err)
+static int ship(struct sending *sending, struct err *err)
 {
+    struct shipment *shipment = sending->shipment;
     if (shipment->count == 0) return E_OK;
     shipment->done = false;
     shipment->err = (struct err){0};
-    int rc = bus_produce(producer, shipment->outputs, shipment->count, on_done, shipment, err);
-    while (rc == E_OK && !shipment->done) rc = await(producer, sending, err);
+    int rc = bus_produce(sending->producer, shipment->outputs, shipment->count, on_done, shipment,
+                         err);
+    while (rc == E_OK && !shipment->done) rc = await(sending, err);
     if (rc == E_OK && shipment->err.code) {
         *err = shipment->err;
         rc = (int)err->code;
     }
+    if (rc == E_OK) sending->sent += shipment->count;
     shipment->count = 0;
     arena_reset(&shipment->arena);
     return rc;
 }
 
 static int pack(struct shipment *shipment, const struct intake *intake, struct random *random,
-                int64_t now_ms, struct err *err)
+                struct err *err)
 {
     struct bus_header *headers = ARENA_ARRAY(&shipment->arena, struct bus_header, JOB_HEADERS);
     char *trace = arena_alloc(&shipment->arena, TRACE_TEXT_BYTES);
@@ -77,26 +81,25 @@ static int pack(struct shipment *shipment, const struct intake *intake, struct r
     if (!key.data) return err_set(err, E_NO_MEMORY, NULL);
     headers[4].value = arena_copy(&shipment->arena, intake->id);
     shipment->outputs[shipment->count++] = (struct bus_output){
-        .topic = TOPIC_FEEDBACK, .timestamp_ms = now_ms, .key = key, .value = intake->message,
-        .headers = headers, .header_count = JOB_HEADERS};
+        .topic = TOPIC_FEEDBACK, .timestamp_ms = intake->feedback.received_at, .key = key,
+        .value = intake->message, .headers = headers, .header_count = JOB_HEADERS};
     return E_OK;
 }
 
-static int send_all(struct bus_producer *producer, struct input *input, struct sending *sending,
-                    struct err *err)
+static bool on_wait(void *user, struct err *err) { return ship(user, err) == E_OK; }
+
+static int send_all(struct sending *sending, struct input *input, struct err *err)
 {
-    struct shipment *shipment = calloc(1, sizeof *shipment);
+    struct shipment *shipment = sending->shipment;
     struct cli_ids ids;
     struct intake intake;
     struct json_problems problems;
     struct progress progress;
-    int rc = shipment ? E_OK : err_set(err, E_NO_MEMORY, NULL);
+    int rc = E_OK;
     cli_ids_init(&ids);
     progress_start(&progress, "records", 0);
+    const struct intake_rules rules = {.source = str_of(input->name), .ids = &ids.generator};
     while (rc == E_OK) {
-        int64_t now_ms = clock_wall_ms(clock_system());
-        struct intake_rules rules = {
-            .source = str_of(input->name), .ids = &ids.generator, .received_ms = now_ms};
         enum input_result result = input_next(input, &rules, &shipment->arena, &intake, &problems,
                                               err);
         if (result == INPUT_END) {
@@ -107,36 +110,56 @@ static int send_all(struct bus_producer *producer, struct input *input, struct s
             refusals_add(&sending->refusals, err);
             continue;
         }
-        rc = pack(shipment, &intake, &ids.random, now_ms, err);
-        if (rc == E_OK) sending->sent++;
-        if (rc == E_OK && shipment->count == BATCH_RECORDS)
-            rc = ship(producer, shipment, sending, err);
+        rc = pack(shipment, &intake, &ids.random, err);
+        if (rc == E_OK && shipment->count == BATCH_RECORDS) rc = ship(sending, err);
         progress_set(&progress, sending->sent);
     }
-    if (rc == E_OK) rc = ship(producer, shipment, sending, err);
+    struct err unsent = {0}; /* what was read before is sent all the same */
+    int sent = ship(sending, &unsent);
+    if (rc == E_OK && sent) *err = unsent;
     progress_end(&progress);
-    if (shipment) arena_deinit(&shipment->arena);
-    free(shipment);
-    return rc;
+    return rc ? rc : sent;
 }
 
-static int send_files(struct bus *bus, const struct arguments *arguments, struct sending *sending,
-                      struct err *err)
+static int send_files(struct sending *sending, const struct arguments *arguments, struct err *err)
 {
-    struct bus_producer *producer = NULL;
-    int rc = bus_producer_open(bus, "send", &producer, err);
     size_t count = arguments->positional_count ? arguments->positional_count : 1;
+    int rc = E_OK;
     for (size_t i = 0; i < count && rc == E_OK; i++) {
         struct input input;
         rc = input_open(&input, arguments->positional_count ? arguments->positionals[i] : NULL,
                         INPUT_GUESS, err);
         if (rc) break;
         input.text_column = sending->text_column;
-        rc = send_all(producer, &input, sending, err);
+        input.on_wait = on_wait;
+        input.user = sending;
+        rc = send_all(sending, &input, err);
         input_close(&input);
     }
-    bus_producer_close(producer);
     return rc;
+}
+
+static int send_to_bus(struct sending *sending, const struct arguments *arguments, struct err *err)
+{
+    sending->shipment = calloc(1, sizeof *sending->shipment);
+    if (!sending->shipment) return err_set(err, E_NO_MEMORY, NULL);
+    int rc = bus_producer_open(sending->bus, "send", &sending->producer, err);
+    if (rc == E_OK) rc = send_files(sending, arguments, err);
+    bus_producer_close(sending->producer);
+    arena_deinit(&sending->shipment->arena);
+    free(sending->shipment);
+    return rc;
+}
+
+/* Also of what was sent before something failed: who sends it all again doubles it. */
+static void show(const struct sending *sending, bool json)
+{
+    if (json)
+        printf("{\"sent\":%llu,\"refused\":%llu}\n", (unsigned long long)sending->sent,
+               (unsigned long long)sending->refusals.count);
+    else
+        fprintf(stderr, "  %llu record%s sent to %s\n", (unsigned long long)sending->sent,
+                sending->sent == 1 ? "" : "s", bus_description(sending->bus));
 }
 
 static int send_run(const struct command *command, int argc, char **argv, struct err *err)
@@ -157,16 +180,11 @@ static int send_run(const struct command *command, int argc, char **argv, struct
     if (rc) return rc;
     rc = bus_open(config.config, clock_system(), &bus, err);
     sending.bus = bus;
-    if (rc == E_OK) rc = send_files(bus, &arguments, &sending, err);
+    if (rc == E_OK) rc = send_to_bus(&sending, &arguments, err);
     rc = cli_name_bus(bus, rc, err);
-    uint64_t refused = sending.refusals.count;
-    if (rc == E_OK && json)
-        printf("{\"sent\":%llu,\"refused\":%llu}\n", (unsigned long long)sending.sent,
-               (unsigned long long)refused);
-    else if (rc == E_OK)
-        fprintf(stderr, "  %llu record%s sent to %s\n", (unsigned long long)sending.sent,
-                sending.sent == 1 ? "" : "s", bus_description(bus));
-    if (rc == E_OK) rc = refusals_end(&sending.refusals, sending.sent + refused, err);
+    if (rc == E_OK || sending.sent) show(&sending, json);
+    if (rc == E_OK)
+        rc = refusals_end(&sending.refusals, sending.sent + sending.refusals.count, err);
     bus_close(bus);
     cli_config_free(&config);
     return rc;

@@ -91,6 +91,22 @@ script -qec "cat '$scratch/in.ndjson' | '$verbatim' analyze >/dev/null" /dev/nul
 check "and of a pipe the count" grep -q '[0-9]* records, [0-9]*/s' "$scratch/terminal"
 check "without a bar" [ "$(grep -c '\[[.#]*\] [0-9]* records' "$scratch/terminal")" = 0 ]
 
+# While it streams: a record is answered when it comes, not when the next ones have; it was received then, too.
+mkfifo "$scratch/slow"
+launch slow bash -c "exec '$verbatim' analyze --quiet <'$scratch/slow' >'$scratch/slow.ndjson'"
+exec 7>"$scratch/slow"
+answered() { [ "$(wc -l <"$scratch/slow.ndjson")" = "$1" ]; }
+echo '{"text":"the first"}' >&7
+await "an answer before the next record comes" 10 answered 1
+sleep 0.1
+echo '{"text":"the second"}' >&7
+await "and one to that" 10 answered 2
+exec 7>&-
+reap slow
+equal "the end of a slow pipe is success" "$status" 0
+check "the second was received after the first was answered" \
+    jq -se '.[1].feedback.received_at > .[0].insight.finished_at' "$scratch/slow.ndjson"
+
 # A reader that has enough is no failure.
 "$verbatim" analyze --quiet <"$scratch/in.ndjson" 2>"$scratch/head.err" | head -n 1 >/dev/null
 equal "head may close the pipe" "${PIPESTATUS[0]}" 0

@@ -45,6 +45,18 @@ equal "a pipe gets JSON" "$("${tail[@]}" | jq -r .insight.sentiment.label | wc -
 equal "so does a terminal that asks for it" "$(on_terminal 100 "${tail[@]}" --json | jq -r .insight.sentiment.label | wc -l)" 202
 
 # --- a bus that isn't there is named while it is waited for
+# What comes slowly is on the bus when it came; and what was sent before something failed is told, as who sends it again doubles it.
+mkfifo "$scratch/slow"
+launch slow bash -c "exec '$bin/verbatim' send --bus.path='$scratch/slow-bus' <'$scratch/slow'"
+exec 7>"$scratch/slow"
+echo '{"text":"slow"}' >&7
+arrived() { "$bin/verbatim" tail feedback --once --bus.path="$scratch/slow-bus" 2>/dev/null | grep -q slow; }
+await "a record of a slow pipe is on the bus before the next one comes" 10 arrived
+exec 7>&-
+reap slow
+printf '{"text":"good"}\n' >"$scratch/good.ndjson"
+equal "what was sent before a file was missing is told" \
+    "$("$bin/verbatim" send --json --bus.path="$scratch/slow-bus" "$scratch/good.ndjson" "$scratch/missing" 2>/dev/null)" '{"sent":1,"refused":0}'
 printf '{"text":"good"}\n' | "$bin/verbatim" send --bus.kind=kafka --kafka.bootstrap.servers=127.0.0.1:9 --bus.commit_timeout=5s 2>"$scratch/away.txt"
 equal "send without a broker: exit 75" $? 75
 check "and it says what it waits for" grep -q '^verbatim send: waiting for kafka 127.0.0.1:9' "$scratch/away.txt"

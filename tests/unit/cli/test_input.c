@@ -284,11 +284,73 @@ static void a_failing_input_is_told(void **state)
     }
 }
 
+struct waiting {
+    int pipe;
+    const char *const *chunks; /* what comes next, and NULL: the end */
+    struct buffer *out;
+    bool refuses;
+};
+
+/* Marks where it waited, and then the next bytes are there. */
+static bool on_wait(void *user, struct err *err)
+{
+    struct waiting *waiting = user;
+    buffer_add(waiting->out, STR("~"));
+    if (waiting->refuses) return err_set(err, E_CANCELLED, "enough"), false;
+    const char *chunk = *waiting->chunks++;
+    if (chunk) assert_int_equal(write(waiting->pipe, chunk, strlen(chunk)), strlen(chunk));
+    else close(waiting->pipe);
+    return true;
+}
+
+static void tells_when_it_has_to_wait(void **state)
+{
+    static const struct {
+        const char *why, *chunks[5], *read;
+        bool refuses;
+        int rc;
+    } cases[] = {
+        {"what came before is handed out first",
+         {"{\"text\":\"a\"}\n", "{\"text\":\"b\"}\n{\"text\":\"c\"}\n"}, "~a|~b|c|~", false, E_OK},
+        {"a line that comes in parts", {"{\"text\":", "\"a\"}\n"}, "~~a|~", false, E_OK},
+        {"a line without its end", {"{\"text\":\"a\"}"}, "~~a|", false, E_OK},
+        {"an array", {"[{\"text\":\"a\"},", "{\"text\":\"b\"}]"}, "~a|~b|~", false, E_OK},
+        {"CSV", {"text\na\n", "\"b\nb\"\n", "c\n"}, "~a|~b\nb|~c|~", false, E_OK},
+        {"who waits no longer", {"{\"text\":\"a\"}\n"}, "~", true, E_CANCELLED},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct buffer out = {0};
+        struct err last = {0};
+        int ends[2];
+        CASE(cases[i].why);
+        assert_int_equal(pipe(ends), 0);
+        struct waiting waiting = {ends[1], cases[i].chunks, &out, cases[i].refuses};
+        struct input input = {.fd = ends[0], .name = "in", .form = INPUT_GUESS, .line = 1,
+                              .on_wait = on_wait, .user = &waiting};
+        assert_int_equal(read_input(&input, &out, &last), cases[i].rc);
+        assert_string_equal(buffer_cstr(&out), cases[i].read);
+        if (cases[i].refuses) close(ends[1]);
+        buffer_deinit(&out);
+    }
+    struct buffer out = {0}; /* a file never waits */
+    struct err last = {0};
+    struct input input;
+    open_text(&input, STR("{\"text\":\"a\"}\n"));
+    struct waiting waiting = {.out = &out};
+    input.on_wait = on_wait;
+    input.user = &waiting;
+    assert_int_equal(read_input(&input, &out, &last), E_OK);
+    assert_string_equal(buffer_cstr(&out), "a|");
+    buffer_deinit(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(another_column_holds_the_words),
         cmocka_unit_test(reads_what_people_have), cmocka_unit_test(passes_over_what_is_too_long),
-        cmocka_unit_test(a_failing_input_is_told)};
+        cmocka_unit_test(a_failing_input_is_told),
+        cmocka_unit_test(tells_when_it_has_to_wait)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
