@@ -105,6 +105,17 @@ static bool turn_away(struct ingest_state *state, struct http_request *request)
     return true;
 }
 
+#define TYPES "Content-Type must be application/json, application/x-ndjson or text/csv"
+
+static void refuse_type(struct http_request *request)
+{
+    bool form = str_equal_ignoring_case(http_media_type(request),
+                                        STR("application/x-www-form-urlencoded"));
+    http_refuse(request, 415,
+                form ? TYPES ", not a form's; with curl: -H 'Content-Type: application/json'."
+                     : TYPES ".");
+}
+
 bool door_refuses(struct ingest_state *state, struct http_request *request)
 {
     int64_t wait_ms;
@@ -113,8 +124,7 @@ bool door_refuses(struct ingest_state *state, struct http_request *request)
     if (state->draining)
         http_refuse_busy(request, 503, 1, "The server is stopping.");
     else if (form == BODY_UNKNOWN)
-        http_refuse(request, 415,
-                    "Content-Type must be application/json, application/x-ndjson or text/csv.");
+        refuse_type(request);
     else if (!door_wait(request, &wait_ms))
         http_refuse(request, 400, "wait is a time such as 5s or 500ms.");
     else if (form != BODY_JSON && door_demands_wait(request))

@@ -127,10 +127,10 @@ static void on_headers(struct http_request *request, void *user)
         http_refuse(request, 404,
                     "Served here: /, /v1/feedback, /v1/insights/stream, /v1/status, "
                     "/v1/openapi.json, /healthz, /readyz.");
-    else if (refuse_method(request, route) || head_repeats(request))
+    else if (refuse_method(request, route))
         return;
     else if ((route == ROUTE_FEEDBACK || route == ROUTE_STREAM || route == ROUTE_STATUS) &&
-             refuse_caller(state, request, route, &caller))
+             (head_repeats(request) || refuse_caller(state, request, route, &caller)))
         return;
     else if (route == ROUTE_FEEDBACK)
         door_refuses(state, request);

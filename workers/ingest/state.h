@@ -96,7 +96,7 @@ void door_post(struct ingest_state *state, struct http_request *request,
                const struct caller *caller);
 /* Refuses by its head a post that can't succeed; true if it did. */
 bool door_refuses(struct ingest_state *state, struct http_request *request);
-/* Refuses, of any route, a head in which a header that may come once comes twice. */
+/* Refuses, of a route that heeds it, a head in which a header that may come once comes twice. */
 bool head_repeats(struct http_request *request);
 
 /* Of a record that was taken in, what its message, its receipt and the ledger need. */
