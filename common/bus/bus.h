@@ -77,8 +77,8 @@ struct bus_subscription {
     size_t topic_count;
     enum bus_start start;   /* where a group without a committed offset, or a reader, begins */
     bool at_least_once;     /* outputs first, offsets after, no transaction */
-    /* what comes may come some hundred ms later, in larger portions: cheaper for a broker */
-    bool patient;
+    /* what comes may come that much later, in larger portions: cheaper for a broker; 0: at once */
+    uint32_t patient_ms;
     /* Called inside bus_poll(), before the partitions change hands; of Kafka's also with none. At
      * least once no commit may run any more when on_revoked returns. May be NULL. */
     void (*on_revoked)(void *user, const struct bus_position *partitions, size_t count);

@@ -36,18 +36,21 @@ static uint64_t portion_bytes(uint64_t prefetch)
 
 static int create_client(struct kafka_consumer *consumer, struct err *err)
 {
-    char instance[KAFKA_NAME_MAX + 1], kbytes[32], portion[32];
+    char instance[KAFKA_NAME_MAX + 1], kbytes[32], portion[32], wait_ms[32];
+    uint32_t patient_ms = consumer->subscription.patient_ms;
     uint64_t prefetch = consumer->bus->options.prefetch;
     name_instance(consumer, instance);
     snprintf(kbytes, sizeof kbytes, "%llu", (unsigned long long)(prefetch / 1024));
     snprintf(portion, sizeof portion, "%llu", (unsigned long long)portion_bytes(prefetch));
+    snprintf(wait_ms, sizeof wait_ms, "%u", patient_ms);
     const struct kafka_property own[] = {
         {"client.id", consumer->member},
         {"queued.max.messages.kbytes", kbytes},
         {"queued.min.messages", "1000000"}, /* so the bytes are what counts */
         {"max.partition.fetch.bytes", portion},
         {"session.timeout.ms", "20000"},    /* longer than another broker takes to coordinate */
-        {"fetch.min.bytes", consumer->subscription.patient ? "65536" : "1"}, /* or half a second */
+        {"fetch.min.bytes", patient_ms ? "65536" : "1"},
+        {patient_ms ? "fetch.wait.max.ms" : "", wait_ms},
         {rd_kafka_version() < KAFKA_BACKS_OFF ? "" : "fetch.queue.backoff.ms", "10"},
         {is_static(consumer) ? "group.instance.id" : "", instance},
         {NULL, NULL},

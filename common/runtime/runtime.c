@@ -116,7 +116,7 @@ static int subscribe(struct runtime *runtime, struct err *err)
         .topics = topics,
         .start = BUS_EARLIEST,
         .at_least_once = options->delivery == 1,
-        .patient = runtime->worker->durable != NULL, /* it gathers them anyway */
+        .patient_ms = runtime->worker->durable ? 500 : 0, /* it gathers them anyway */
         .on_revoked = runtime_on_revoked,
         .user = runtime,
     };

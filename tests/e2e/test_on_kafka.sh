@@ -74,6 +74,19 @@ kcat -q -b "$bootstrap" -C -t insights -o beginning -e -X isolation.level=read_c
 equal "its trace is in the headers of one insight" "$(grep -c "traceparent=00-$trace-" "$scratch/headers")" 1
 check "beside the content type and CloudEvents'" grep -q "content-type=application/msgpack.*ce_\|ce_.*content-type=application/msgpack" "$scratch/headers"
 
+# --- who follows while records come has each once: on the way a second reader takes over (workers/ingest/hurry.c)
+launch follower curl -sN "http://127.0.0.1:$http/v1/insights/stream?product=followed"
+await "a stream begins" 30 contains "$scratch/follower.log" "insights follow"
+for number in {1..100}; do
+    echo "{\"id\":\"followed-$number\",\"product\":\"followed\",\"text\":\"It works well.\"}" >"$scratch/row"
+    curl -s -m 60 -o "$scratch/answer" -H 'Content-Type: application/json' --data-binary "@$scratch/row" "http://127.0.0.1:$http/v1/feedback"
+done
+followed() { grep -o '"id":"followed-[0-9]*"' "$scratch/follower.log"; }
+has_followed() { [ "$(followed | sort -u | wc -l)" -eq 100 ]; }
+await "it is told of all" 120 has_followed
+equal "each once" "$(followed | sort | uniq -d | wc -l)" 0
+halt follower
+
 post() { curl -s -m 60 -D "$scratch/head" -o "$scratch/answer" -w '%{http_code}' -H 'Content-Type: application/json' "http://127.0.0.1:$http/v1/feedback" -d "{\"id\":\"$1\",\"text\":\"It works well.\"}"; }
 ready_says() { [ "$(curl -s -m 5 -o /dev/null -w '%{http_code}' "http://127.0.0.1:$http/readyz")" = "$1" ]; }
 "$source/tests/lib/kafka.sh" kill "$scratch/kafka" 1

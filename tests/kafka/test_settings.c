@@ -1,5 +1,5 @@
-/* What a real Kafka is told, and what we are: settings of topics, limits of size,
- * properties of [kafka]. */
+/* What a real Kafka is told, and what we are: settings of topics, limits of size, a reader's
+ * patience, properties of [kafka]. */
 #include "test.h"
 
 #include <librdkafka/rdkafka.h>
@@ -208,6 +208,40 @@ static void test_properties(void **state)
     unlink(file);
 }
 
+/* All comes, in order, and much of it at once: in no more portions than its patience has room for. */
+static void test_patient(void **state)
+{
+    enum { COUNT = 20, PATIENT_MS = 500 };
+    const enum topic topic = TOPIC_FEEDBACK;
+    const struct bus_subscription subscription = {
+        .member = "patient", .topics = &topic, .topic_count = 1, .patient_ms = PATIENT_MS};
+    const struct bus_output output = {
+        .topic = TOPIC_FEEDBACK, .key = STR("k"), .value = STR("small"),
+        .timestamp_ms = clock_wall_ms(clock_system())};
+    struct rig rig = open_rig(NULL);
+    struct bus_consumer *reader;
+    struct err err;
+    (void)state;
+    create(rig.bus, TOPIC_FEEDBACK, &(struct bus_topic_settings){.partitions = 1});
+    must(bus_subscribe(rig.bus, &subscription, &reader, &err), &err);
+    int64_t start = now_ms(), next = 0, portions = 0;
+    for (int i = 0; next < COUNT && now_ms() - start < WAIT_MS; i++) {
+        struct pollfd waiter = {.fd = bus_wake_fd(reader), .events = POLLIN};
+        struct bus_batch batch = {0};
+        if (i < COUNT) assert_int_equal(produce(rig.bus, &output, 1), E_OK);
+        else poll(&waiter, 1, 50);
+        must(bus_poll(reader, COUNT, 10000, &batch, &err), &err);
+        portions += batch.count > 0;
+        for (uint32_t j = 0; j < batch.count; j++)
+            assert_int_equal(batch.messages[j].offset, next++);
+        bus_release(reader, &batch);
+    }
+    assert_int_equal(next, COUNT);
+    assert_true(portions <= (now_ms() - start) / PATIENT_MS + 2);
+    bus_unsubscribe(reader);
+    close_rig(&rig);
+}
+
 static int new_prefix(void **state)
 {
     (void)state;
@@ -223,6 +257,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup(test_topic_settings, new_prefix),
         cmocka_unit_test_setup(test_too_large, new_prefix),
         cmocka_unit_test_setup(test_small_topic, new_prefix),
+        cmocka_unit_test_setup(test_patient, new_prefix),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

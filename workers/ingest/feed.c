@@ -1,8 +1,9 @@
 /* Finished insights as they come: for streams (SSE), for posts that wait, and the workers' states.
  *
- * One reader without a group follows the topics insights and audit from their end. It costs nothing
- * while nobody listens: messages are then only counted. A bus that can't be read is tried again at
- * every tick of the timer. */
+ * One reader without a group follows the topics insights and audit from their end. It costs little
+ * while nobody listens: messages then come some at once, a little later, and are only counted. As
+ * soon as somebody does, another brings them at once (hurry.c). A bus that can't be read is tried
+ * again at every tick of the timer. */
 #include "workers/ingest/feed.h"
 
 #include <stdio.h>
@@ -86,6 +87,14 @@ static bool is_recalled(struct feed *feed, const struct bus_message *message)
     return false;
 }
 
+/* Two readers bring the same. Beyond PARTITIONS_MAX nobody knows which was first. */
+static bool is_taken(const struct feed *feed, const struct bus_consumer *consumer,
+                     const struct bus_message *message)
+{
+    if (message->partition >= PARTITIONS_MAX) return consumer != feed->consumer;
+    return feed->hurry && message->offset < feed->positions.next[message->partition];
+}
+
 static void take_insight(struct feed *feed, const struct bus_message *message)
 {
     struct finished finished;
@@ -100,21 +109,20 @@ static void take_insight(struct feed *feed, const struct bus_message *message)
     waiters_wake(feed, finished.id, buffer_str(&feed->json));
 }
 
-static bool drain(struct feed *feed)
+bool feed_read(struct feed *feed, struct bus_consumer *consumer)
 {
     struct bus_batch batch = {0};
     struct err err;
     size_t bytes = feed->streams ? STREAM_POLL_BYTES : POLL_BYTES;
-    if (bus_poll(feed->consumer, POLL_RECORDS, bytes, &batch, &err)) return false;
+    if (bus_poll(consumer, POLL_RECORDS, bytes, &batch, &err)) return false;
     for (uint32_t i = 0; i < batch.count; i++) {
         arena_reset(&feed->arena);
-        if (batch.messages[i].topic == TOPIC_AUDIT)
-            members_take(feed, batch.messages[i].value);
-        else
-            take_insight(feed, &batch.messages[i]);
+        const struct bus_message *message = &batch.messages[i];
+        if (message->topic == TOPIC_AUDIT) members_take(feed, message->value);
+        else if (!is_taken(feed, consumer, message)) take_insight(feed, message);
     }
     bool full = batch.count == POLL_RECORDS;
-    bus_release(feed->consumer, &batch);
+    bus_release(consumer, &batch);
     streams_end_closing(feed);
     return full;
 }
@@ -124,7 +132,7 @@ static void on_ready(uv_poll_t *handle, int status, int events)
     struct feed *feed = handle->data;
     (void)status, (void)events;
     /* other callers want the loop too, and streams to send what they were told */
-    for (int i = 0; drain(feed) && i < 3 && !feed->streams; i++) continue;
+    for (int i = 0; feed_read(feed, feed->consumer) && i < 3 && !feed->streams; i++) continue;
 }
 
 /* Partitions where nothing was read yet: their place belongs into event ids too. */
@@ -143,7 +151,8 @@ static void on_timer(uv_timer_t *handle)
 {
     struct feed *feed = handle->data;
     int64_t now_ms = feed_now_ms(feed);
-    drain(feed);
+    feed_read(feed, feed->consumer);
+    hurry_tend(feed, now_ms);
     feed_learn_positions(feed);
     waiters_time_out(feed, now_ms);
     streams_keep_alive(feed, now_ms);
@@ -153,13 +162,16 @@ static void on_timer(uv_timer_t *handle)
 
 int feed_open(struct ingest_state *state, struct feed **ret_feed, struct err *err)
 {
-    enum { TICK_MS = 100 };
+    enum { TICK_MS = 100, PATIENT_MS = 100 };
     const enum topic topics[] = {TOPIC_INSIGHTS, TOPIC_AUDIT};
     struct feed *feed = calloc(1, sizeof *feed);
     if (!feed) return err_set(err, E_NO_MEMORY, NULL);
     feed->state = state;
-    struct bus_subscription subscription = {
-        .member = "feed", .topics = topics, .topic_count = 2, .start = BUS_LATEST};
+    struct bus_subscription subscription = {.member = "feed",
+                                            .topics = topics,
+                                            .topic_count = 2,
+                                            .start = BUS_LATEST,
+                                            .patient_ms = PATIENT_MS};
     int rc = bus_subscribe(state->context->bus, &subscription, &feed->consumer, err);
     if (rc) {
         free(feed);
@@ -195,6 +207,7 @@ void feed_close(struct feed *feed)
     waiters_drop_all(feed);
     uv_poll_stop(&feed->ready);
     uv_timer_stop(&feed->timer);
+    hurry_end(feed);
     bus_unsubscribe(feed->consumer);
     uv_close((uv_handle_t *)&feed->ready, NULL);
     uv_close((uv_handle_t *)&feed->timer, on_feed_closed); /* closed in this order, so the last */

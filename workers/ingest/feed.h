@@ -1,6 +1,6 @@
-/* What the files of the feed share: feed.c reads the bus, streams.c writes to callers who follow,
- * waiters.c answers posts that wait, members.c knows the workers' states. All on the loop's thread.
- */
+/* What the files of the feed share: feed.c reads the bus, hurry.c too while somebody listens,
+ * streams.c writes to callers who follow, waiters.c answers posts that wait, members.c knows the
+ * workers' states. All on the loop's thread. */
 #ifndef VERBATIM_WORKERS_INGEST_FEED_H
 #define VERBATIM_WORKERS_INGEST_FEED_H
 
@@ -30,6 +30,7 @@ struct positions {
 struct stream;
 struct waiter;
 struct recall;
+struct hurry;
 
 /* The last status of each member, as JSON. */
 struct member {
@@ -45,6 +46,8 @@ struct kept_digest {
 struct feed {
     struct ingest_state *state;
     struct bus_consumer *consumer;
+    struct hurry *hurry; /* NULL: nobody has listened for a while */
+    int64_t heard_until_ms;
     uv_poll_t ready;
     uv_timer_t timer;
     struct positions positions;
@@ -68,6 +71,9 @@ static inline int64_t feed_now_ms(const struct feed *feed)
  * to show. */
 bool feed_look_into(struct feed *feed, struct str message, struct finished *ret_finished);
 
+/* feed.c: takes a batch, of the feed's own reader or of the one in a hurry. False: that was all. */
+bool feed_read(struct feed *feed, struct bus_consumer *consumer);
+
 /* feed.c: where the shared reader stands in partitions of which it has read nothing yet. */
 void feed_learn_positions(struct feed *feed);
 
@@ -77,6 +83,10 @@ void streams_offer(struct feed *feed, const struct bus_message *message,
 void streams_end_closing(struct feed *feed); /* outside of any walk over the streams */
 void streams_keep_alive(struct feed *feed, int64_t now_ms);
 void streams_end_all(struct feed *feed);
+
+/* hurry.c: for the timer; and when the feed closes, after which the loop turns once more. */
+void hurry_tend(struct feed *feed, int64_t now_ms);
+void hurry_end(struct feed *feed);
 
 /* waiters.c */
 void waiters_wake(struct feed *feed, struct str id, struct str json);

@@ -31,8 +31,8 @@ struct look {
     struct http_counters counters;
     uint64_t posts_open;
     int64_t bus_told_ms;
-    size_t waiters;
-    bool draining;
+    size_t waiters, streams;
+    bool draining, hurry;
 };
 
 struct rig {
@@ -96,7 +96,9 @@ static inline void rig_on_asked(uv_async_t *asked)
     rig->look.posts_open = state->posts_open;
     rig->look.bus_told_ms = state->bus_told_ms;
     rig->look.waiters = state->feed->waiter_count;
+    rig->look.streams = state->feed->stream_count;
     rig->look.draining = state->draining;
+    rig->look.hurry = state->feed->hurry != NULL;
     if (state->server) rig->look.counters = *http_server_counters(state->server);
     atomic_fetch_add(&rig->looks, 1);
 }

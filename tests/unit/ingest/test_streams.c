@@ -223,6 +223,45 @@ static void test_resume(void **state)
     unfollow(&follower);
 }
 
+/* A second reader comes while one follows, and goes a minute after the last: each is told once,
+ * those of one customer in their order. */
+static void test_hurry(void **state)
+{
+    enum { ROUNDS = 3, EACH = 40 };
+    struct follower follower;
+    char id[32];
+    (void)state;
+    for (int round = 0; round < ROUNDS; round++) {
+        follow(&follower, "/v1/insights/stream", "");
+        for (int i = 0; i < EACH; i++) {
+            snprintf(id, sizeof id, "r%d-%d", round, i);
+            rig_publish(&rig, id, i % 2 ? "odd" : id, NULL, "p", ENUM_safety_state_negative,
+                        ENUM_sentiment_label_neutral);
+            if (i == EACH / 2) RIG_AWAIT(rig_look(&rig)->hurry);
+        }
+        size_t before = 0;
+        for (int i = 1; i < EACH; i += 2) {
+            snprintf(id, sizeof id, "\"r%d-%d\"", round, i);
+            assert_true(caller_read_until(follower.fd, &follower.in, id));
+            size_t at = str_find(buffer_str(&follower.in), str_of(id));
+            assert_true(at > before);
+            before = at;
+        }
+        for (int i = 0; i < EACH; i += 2) {
+            snprintf(id, sizeof id, "r%d-%d", round, i);
+            told(&follower, id);
+        }
+        atomic_fetch_add(&rig_ahead_ms, 16000); /* a beat, which comes behind everything before */
+        assert_true(caller_read_until(follower.fd, &follower.in, ": still here"));
+        assert_int_equal(count_of(buffer_str(&follower.in), "event: insight\n"), EACH);
+        unfollow(&follower);
+        RIG_AWAIT(rig_look(&rig)->streams == 0);
+        assert_true(rig_look(&rig)->hurry); /* who comes again soon finds it */
+        atomic_fetch_add(&rig_ahead_ms, 61000);
+        RIG_AWAIT(!rig_look(&rig)->hurry);
+    }
+}
+
 static void publish_long(int number)
 {
     static char words[6000];
@@ -348,9 +387,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_KEYS(test_isolation), WITHOUT(test_digests), WITHOUT(test_filters),
-        WITHOUT(test_bad_filters),
-        WITHOUT(test_resume), WITHOUT(test_other_bus), WITHOUT(test_recent),
-        WITHOUT(test_long_way_back),
+        WITHOUT(test_bad_filters), WITHOUT(test_resume), WITHOUT(test_hurry),
+        WITHOUT(test_other_bus), WITHOUT(test_recent), WITHOUT(test_long_way_back),
         WITHOUT(test_too_many_streams),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
