@@ -36,6 +36,7 @@ enum {
     KAFKA_RETRY_MS = 50,
     KAFKA_CLOSE_MS = 5000,        /* leaving a group; then it goes without saying goodbye */
     KAFKA_HASTY_CLOSE_MS = 1000,
+    KAFKA_END_MS = 10000,         /* a client's threads end within a second, or never */
     KAFKA_MESSAGE_OVERHEAD = 512, /* what the broker adds to a message, generously */
     KAFKA_BACKS_OFF = 0x02020000, /* librdkafka's version that has fetch.queue.backoff.ms */
 };

@@ -182,6 +182,30 @@ void member_forget_group(struct kafka_consumer *consumer)
     pthread_mutex_unlock(&consumer->lock);
 }
 
+static void *end_client(void *client)
+{
+    rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    return NULL;
+}
+
+/* librdkafka (2.0 and later, issues 4362 and 4674) may count a partition's reference that nobody
+ * gives back when its topic was deleted or a broker went, and waits for it for ever: such a client
+ * is left behind, its threads asleep. */
+static void end_within(rd_kafka_t *client, int timeout_ms)
+{
+    pthread_t thread;
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += timeout_ms / 1000;
+    if (pthread_create(&thread, NULL, end_client, client)) {
+        end_client(client);
+        return;
+    }
+    if (pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until) == 0) return;
+    log_line(LOG_WARN, "kafka", "librdkafka's consumer doesn't end; it is left behind");
+    pthread_detach(thread);
+}
+
 /* Nothing is held of it any more. */
 static void destroy_client(struct kafka_consumer *consumer)
 {
@@ -191,8 +215,7 @@ static void destroy_client(struct kafka_consumer *consumer)
         rd_kafka_queue_destroy(consumer->queue);
     }
     pthread_mutex_lock(&consumer->client_lock);
-    if (consumer->client)
-        rd_kafka_destroy_flags(consumer->client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    if (consumer->client) end_within(consumer->client, KAFKA_END_MS);
     consumer->client = NULL;
     pthread_mutex_unlock(&consumer->client_lock);
     consumer->queue = NULL;

@@ -124,8 +124,11 @@ static int compare_own(struct kafka_consumer *consumer, const rd_kafka_topic_par
             err, E_TIMEOUT,
             "committed positions: the coordinator's answer is older than our own commit");
     go_back(own, item);
+    if (own->offset < 0)
+        return err_set(err, E_CANCELLED, "of partition %d of %s nothing is committed any more",
+                       (int)item->partition, item->topic);
     return err_set(err, E_CANCELLED, "partition %d of %s went back to %lld", (int)item->partition,
-                   item->topic, (long long)item->offset);
+                   item->topic, (long long)own->offset);
 }
 
 /* Not position_find(), which is the loop's. */
