@@ -266,6 +266,7 @@ struct embedded_consumer {
     struct owned_partition *owned;
     size_t owned_count, owned_capacity, turn;
     struct embedded_batch *idle;
+    size_t read_bytes; /* by the last batch; its pages may be mapped still */
     uint32_t batches_open;
     bool paused, readable; /* readable: wake_fd is known to be */
     bool fenced;

@@ -9,6 +9,9 @@
 #include "base/array.h"
 #include "bus/embedded.h"
 
+/* Of one partition in a batch, at least. */
+enum { SHARE_RECORDS = 64, SHARE_BYTES = 64 * 1024 };
+
 struct embedded_batch {
     struct embedded_batch *next;
     MDB_txn *txn; /* rests while the batch is idle */
@@ -46,6 +49,8 @@ static int open_batch(struct embedded_consumer *consumer, struct embedded_batch 
         consumer->idle = batch;
         return rc;
     }
+    environment_forget(consumer->environment, consumer->read_bytes); /* it was worked off */
+    consumer->read_bytes = 0;
     batch->count = 0;
     batch->header_count = batch->bytes = 0;
     consumer->batches_open++;
@@ -55,7 +60,6 @@ static int open_batch(struct embedded_consumer *consumer, struct embedded_batch 
 
 static void close_batch(struct embedded_consumer *consumer, struct embedded_batch *batch)
 {
-    environment_forget(consumer->environment, batch->bytes);
     environment_rest(consumer->environment, batch->txn);
     batch->next = consumer->idle;
     consumer->idle = batch;
@@ -143,28 +147,30 @@ static int look_at_ends(struct embedded_consumer *consumer, MDB_txn *txn, uint32
     return E_OK;
 }
 
-/* First an equal share from each partition, then whatever there is. Begins elsewhere each time. */
+/* First an equal share from each partition, then whatever there is. Under a backlog a share has
+ * some size: what lies side by side is read in one go, as each spot of the map costs a fault and
+ * memory. The next batch begins where this one ended. */
 static int fill(struct embedded_consumer *consumer, struct embedded_batch *batch,
                 uint32_t max_records, size_t max_bytes, struct err *err)
 {
     uint32_t ready, share;
     int rc = look_at_ends(consumer, batch->txn, &ready, err);
     if (rc || ready == 0) return rc;
-    share = max_records / ready ? max_records / ready : 1;
-    size_t share_bytes = max_bytes / ready, count = consumer->owned_count;
-    consumer->turn++;
-    for (size_t i = 0; i < 2 * count && batch->count < max_records && batch->bytes < max_bytes;
-         i++) {
-        struct owned_partition *from = &consumer->owned[(consumer->turn + i) % count];
+    share = max_records / ready > SHARE_RECORDS ? max_records / ready : SHARE_RECORDS;
+    size_t share_bytes = max_bytes / ready > SHARE_BYTES ? max_bytes / ready : SHARE_BYTES;
+    size_t count = consumer->owned_count, step = 0;
+    for (; step < 2 * count && batch->count < max_records && batch->bytes < max_bytes; step++) {
+        struct owned_partition *from = &consumer->owned[(consumer->turn + step) % count];
         uint32_t records =
-            i < count && share < max_records - batch->count ? batch->count + share : max_records;
-        size_t bytes = i < count && share_bytes < max_bytes - batch->bytes
+            step < count && share < max_records - batch->count ? batch->count + share : max_records;
+        size_t bytes = step < count && share_bytes < max_bytes - batch->bytes
                            ? batch->bytes + share_bytes + 1
                            : max_bytes;
         if (from->position >= from->end) continue;
         rc = read_run(consumer, batch, from, records, bytes, err);
         if (rc) return rc;
     }
+    consumer->turn = (consumer->turn + (step < count ? step : 1)) % count;
     size_t headers = 0; /* their array may have moved while it grew */
     for (uint32_t i = 0; i < batch->count; i++) {
         batch->messages[i].headers = batch->headers + headers;
@@ -189,6 +195,7 @@ int embedded_read_batch(struct embedded_consumer *consumer, uint32_t max_records
     int rc = open_batch(consumer, &batch, err);
     if (rc) return rc;
     rc = fill(consumer, batch, max_records, max_bytes, err);
+    consumer->read_bytes = batch->bytes;
     if (rc) put_back(consumer, batch);
     else if (batch->count == 0) consumer->emptied_at = mdb_txn_id(batch->txn);
     if (rc || batch->count == 0) {

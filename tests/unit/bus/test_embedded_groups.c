@@ -211,6 +211,37 @@ static void test_fairness(void **state)
     rig_stop(&rig);
 }
 
+static void test_turns(void **state)
+{
+    (void)state;
+    enum { SHARE = 64, ROUNDS = 6 };
+    struct rig rig;
+    struct err err;
+    struct events events = {0};
+    struct bus_output outputs[2 * ROUNDS * SHARE];
+    struct bus_batch batch;
+    uint32_t before = 2;
+    rig_start(&rig, NULL);
+    struct bus_consumer *writer = writer_of(&rig);
+    for (int i = 0; i < 2 * ROUNDS * SHARE; i++)
+        outputs[i] = (struct bus_output){
+            .topic = TOPIC_FEEDBACK, .key = i % 2 ? STR("k0") : STR("k3"), .value = STR("v")};
+    must(bus_commit(writer, outputs, COUNT_OF(outputs), NULL, 0, &err), &err);
+    struct bus_consumer *a = member(&rig, "a", &events);
+    CASE("a small batch of a backlog is of one partition, and the next batch of the next one");
+    for (int round = 0; round < ROUNDS; round++) {
+        must(bus_poll(a, SHARE, 1 << 20, &batch, &err), &err);
+        assert_int_equal(batch.count, SHARE);
+        assert_int_equal(batch.messages[0].partition, batch.messages[SHARE - 1].partition);
+        assert_int_not_equal(batch.messages[0].partition, before);
+        before = batch.messages[0].partition;
+        bus_release(a, &batch);
+    }
+    bus_unsubscribe(a);
+    bus_unsubscribe(writer);
+    rig_stop(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +251,7 @@ int main(void)
         cmocka_unit_test(test_latest),
         cmocka_unit_test(test_held_batches),
         cmocka_unit_test(test_fairness),
+        cmocka_unit_test(test_turns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
