@@ -63,6 +63,8 @@ struct runtime {
     int64_t ready_ns; /* when it was first; 0: not yet */
     /* mono; back-off after an error */
     int64_t poll_again_ms, commit_again_ms, next_backlog_ms;
+    bool rests;            /* exactly once, after a commit that took long, */
+    int64_t rest_until_ms; /* unless there is no room for more; mono */
     bool tells_seldom;    /* at least once, where each time would cost: positions now and then, */
     int64_t tell_ms;      /* by the first commit from then on; mono */
     bool owes;            /* positions of commits that weren't told */
@@ -98,6 +100,7 @@ struct runtime {
 /* runtime.c. Ready: it runs, the bus has answered and does, and the worker says yes too. */
 bool runtime_is_ready(struct runtime *runtime);
 void runtime_tell_ready(struct runtime *runtime); /* the first time: says so */
+void runtime_publish_progress(struct runtime *runtime); /* for runtime_progress() */
 
 /* loop.c */
 void runtime_tick(struct runtime *runtime);

@@ -22,6 +22,7 @@ enum { RUN_CHUNK = 256, HEARTBEAT_MS = 1000, PAUSE_AFTER_MS = 5000 };
 /* Before a stop, where the bus's disk is full. */
 enum { LAST_TRIES = 3, LAST_TRY_EVERY_MS = 100 };
 enum { TELL_EVERY_MS = 100 };
+enum { LONG_COMMIT_MS = 5, REST_MOST_MS = 50 };
 
 static int64_t now_ms(const struct runtime *runtime)
 {
@@ -140,6 +141,16 @@ static void end_commit(struct runtime *runtime)
     arena_reset(&runtime->status_arena);
 }
 
+/* A transaction of many records costs a broker little more than one of few, and all wait for the
+ * same broker. So while they take long, the next gathers for half as long as the last one took. */
+static void rest(struct runtime *runtime, double seconds)
+{
+    int64_t took_ms = (int64_t)(seconds * 1e3);
+    int64_t rest_ms = took_ms / 2 < REST_MOST_MS ? took_ms / 2 : REST_MOST_MS;
+    if (!runtime->rests || took_ms < LONG_COMMIT_MS) return;
+    runtime->rest_until_ms = now_ms(runtime) + rest_ms;
+}
+
 static void take_commit(struct runtime *runtime)
 {
     int code;
@@ -152,6 +163,7 @@ static void take_commit(struct runtime *runtime)
         return;
     }
     runtime->commits_done++;
+    rest(runtime, seconds);
     runtime->commit_failures = runtime->last_tries = 0;
     end_commit(runtime);
 }
@@ -190,7 +202,9 @@ static void gather(struct runtime *runtime, int64_t now)
 static void start_commit(struct runtime *runtime, int64_t now)
 {
     const struct flow *flow = &runtime->flow;
+    bool rests = now < runtime->rest_until_ms && flow_has_room(flow);
     if (committer_busy(runtime->committer) || now < runtime->commit_again_ms) return;
+    if (rests && runtime->phase == PHASE_RUNNING) return;
     if (!runtime->gathered) {
         gather(runtime, now);
         if (runtime->gathered && !add_ledger(runtime)) return;
@@ -351,17 +365,6 @@ static void stop_loop(struct runtime *runtime, bool late)
     log_end(&event);
 }
 
-static void publish_progress(struct runtime *runtime)
-{
-    const struct flow_counters *counters = &runtime->flow.counters;
-    bool idle = runtime->input_empty && runtime->flow.in_flight == 0 && !runtime->gathered &&
-                !runtime->owes;
-    atomic_store(&runtime->progress.done, counters->done);
-    atomic_store(&runtime->progress.rejected, counters->rejected);
-    atomic_store(&runtime->progress.outputs, counters->outputs);
-    atomic_store(&runtime->progress.idle, idle);
-}
-
 /* --- the tick ------------------------------------------------------------------------------- */
 
 static void tick_consumer(struct runtime *runtime, int64_t now, int64_t *retry_ms)
@@ -387,7 +390,7 @@ void runtime_tick(struct runtime *runtime)
     if (atomic_load(&runtime->stop_asked) && runtime->phase == PHASE_RUNNING) begin_drain(runtime);
     if (runtime->consumer) tick_consumer(runtime, now, &retry_ms);
     runtime_tell_ready(runtime);
-    publish_progress(runtime);
+    runtime_publish_progress(runtime);
     if (runtime->phase == PHASE_RUNNING && atomic_load(&runtime->finish_asked) && finished(runtime))
         begin_drain(runtime);
     bool draining = runtime->phase == PHASE_DRAINING, done = draining && drained(runtime);

@@ -138,9 +138,10 @@ static int open_consumer(struct runtime *runtime, struct err *err)
         .transaction_records = options->batch_records * options->batches,
         .dead_letter_bytes = options->dead_letter_bytes,
     };
+    bool repeats = options->delivery == 1, apart = bus_positions_apart(runtime->bus);
+    runtime->rests = apart && !repeats; /* else a long one is a hiccup, or our own disk */
     /* who keeps records commits seldom anyway */
-    runtime->tells_seldom = options->delivery == 1 && !runtime->worker->durable &&
-                            bus_positions_apart(runtime->bus);
+    runtime->tells_seldom = apart && repeats && !runtime->worker->durable;
     int rc = subscribe(runtime, err);
     if (rc) return rc;
     flow_init(&runtime->flow, &runtime->context, runtime->consumer, &limits);
@@ -303,6 +304,17 @@ void runtime_reload(struct runtime *runtime)
 {
     atomic_store(&runtime->reload_asked, true);
     uv_async_send(&runtime->wake);
+}
+
+void runtime_publish_progress(struct runtime *runtime)
+{
+    const struct flow_counters *counters = &runtime->flow.counters;
+    bool idle = runtime->input_empty && runtime->flow.in_flight == 0 && !runtime->gathered &&
+                !runtime->owes;
+    atomic_store(&runtime->progress.done, counters->done);
+    atomic_store(&runtime->progress.rejected, counters->rejected);
+    atomic_store(&runtime->progress.outputs, counters->outputs);
+    atomic_store(&runtime->progress.idle, idle);
 }
 
 void runtime_progress(const struct runtime *runtime, struct runtime_progress *ret_progress)

@@ -38,6 +38,8 @@ static atomic_bool commit_fault_withheld;
 static atomic_int commits_withheld; /* in a row */
 /* each takes so long; how many are at it */
 static atomic_int commit_takes_ms, commits_running;
+/* the shortest time between two, and when the last one ended; 0: none yet */
+static atomic_int_fast64_t commits_gap_ms, commit_ended_ms;
 /* how many were asked for with positions; of these, without an entry in the ledger */
 static atomic_int commits_telling, commits_unaccounted;
 /* and how many with nothing at all */
@@ -61,9 +63,12 @@ int __wrap_bus_commit(struct bus_consumer *consumer, const struct bus_output *ou
     atomic_fetch_add(&commits_unaccounted, !accounted);
     atomic_fetch_add(&commits_empty, output_count + position_count == 0);
     atomic_fetch_add(&commits_asked, 1);
+    int64_t gap_ms = clock_mono_ms(clock_system()) - atomic_load(&commit_ended_ms);
+    if (gap_ms < atomic_load(&commits_gap_ms)) atomic_store(&commits_gap_ms, gap_ms);
     atomic_fetch_add(&commits_running, 1);
     if (atomic_load(&commit_takes_ms)) poll(NULL, 0, atomic_load(&commit_takes_ms));
     atomic_fetch_sub(&commits_running, 1);
+    atomic_store(&commit_ended_ms, clock_mono_ms(clock_system()));
     bool withheld_before = atomic_load(&commits_withheld) > 0;
     if (position_count) atomic_store(&commits_withheld, 0);
     if (atomic_load(&commit_fault_count) > 0 &&
@@ -198,6 +203,8 @@ static inline int rig_setup(void **state)
         &shell_reloads, &shell_drains, &shell_deferred, &shell_rewinds};
     for (size_t i = 0; i < COUNT_OF(counters); i++) atomic_store(counters[i], 0);
     atomic_store(&commit_bytes_most, 0);
+    atomic_store(&commit_ended_ms, 0);
+    atomic_store(&commits_gap_ms, INT64_MAX);
     atomic_store(&commit_fault_withheld, false);
     atomic_store(&rig_positions_apart, false);
     return own_folder_make(state);

@@ -300,6 +300,41 @@ static void test_dead_letter_that_cannot_be_written(void **state)
     outside_close(&outside);
 }
 
+static void test_commits_rest(void **state)
+{
+    enum { TAKES_MS = 40, RECORDS = 60 };
+    static const struct { const char *why, *full; bool apart, rests; } cases[] = {
+        {"behind a slow broker a commit gathers", NULL, true, true},
+        {"our own disk isn't spared", NULL, false, false},
+        {"what is full doesn't wait", "runtime.batch_records=5", true, false},
+    };
+    static struct tally tally;
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct outside outside;
+        struct replica replica;
+        CASE(cases[i].why);
+        if (i) rig_anew();
+        tally = fresh_tally();
+        atomic_store(&rig_positions_apart, cases[i].apart);
+        atomic_store(&commit_takes_ms, TAKES_MS);
+        outside_open(&outside, TOPIC_DOCUMENTS);
+        if (cases[i].full) outside_produce(&outside, "ok", 0, RECORDS, NULL, 0);
+        replica_start(&replica, (const char *[]){cases[i].full, NULL});
+        for (int j = 0; j < RECORDS && !cases[i].full; j++) {
+            outside_produce(&outside, "ok", j, 1, NULL, 0);
+            poll(NULL, 0, 4);
+        }
+        outside_read(&outside, RECORDS, tally_on_message, &tally);
+        tally_check(&tally, 0, RECORDS);
+        bool rested = atomic_load(&commits_gap_ms) >= TAKES_MS / 2 - 1;
+        assert_int_equal(rested, cases[i].rests);
+        assert_int_equal(replica_stop(&replica), E_OK);
+        outside_close(&outside);
+        atomic_store(&rig_positions_apart, false);
+    }
+}
+
 static void on_commit_ended(void *user) { (void)user; }
 
 /* The bus lets go of what a commit uses when on_revoked returns: of one that only tells a status,
@@ -335,7 +370,7 @@ int main(void)
         RIG_TEST(test_fatal_stops_and_commits_nothing_of_it), RIG_TEST(test_commit_faults),
         RIG_TEST(test_larger_than_the_broker_takes), RIG_TEST(test_fatal_commit_stops),
         RIG_TEST(test_dead_letter_that_cannot_be_written),
-        RIG_TEST(test_revoked_without_partitions),
+        RIG_TEST(test_commits_rest), RIG_TEST(test_revoked_without_partitions),
     };
     return cmocka_run_group_tests_name("runtime", tests, NULL, NULL);
 }
