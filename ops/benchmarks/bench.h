@@ -45,6 +45,7 @@ int bench_delivery(const struct bench_options *options, struct err *err);
 int bench_genai(const struct bench_options *options, struct err *err);
 int bench_ingest(const struct bench_options *options, struct err *err);
 int bench_latency(const struct bench_options *options, struct err *err);
+int bench_latency_bare(const struct bench_options *options, struct err *err);
 int bench_lines_out(const struct bench_options *options, struct err *err);
 int bench_pass(const struct bench_options *options, struct err *err);
 int bench_start(const struct bench_options *options, struct err *err);

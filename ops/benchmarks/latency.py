@@ -1,5 +1,5 @@
 """From a POST to its insight: the six workers as their own programs on a real Kafka, at least once and exactly once, and
-`verbatim run` on the embedded bus.
+`verbatim run` on the embedded bus; and bare, what Kafka itself takes: the door, and librdkafka alone in the place of the workers.
 
 usage: latency.py [--json] [--rate N] [--seconds N] [--warm N] [--rounds N] [--hops] [--row ROW]... [--option SECTION.NAME=VALUE]...
                   [--broker-warm SECONDS] [--broker PID]
@@ -10,6 +10,7 @@ rounds, which are interleaved, each with fresh topics. With --hops also each top
 process's share of a processor meanwhile. A fresh broker's Java takes half a minute to warm up: first a run is thrown away.
 """
 import argparse
+import contextlib
 import json
 import os
 import statistics
@@ -19,7 +20,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../tests/faults"))
 from rig import BIN, Rig, STAGES, free_port, http, wait_for  # noqa: E402
 
-ROWS = ("at_least_once", "exactly_once", "embedded")
+ROWS = ("bare", "at_least_once", "exactly_once", "embedded")
 AIMS = {"at_least_once": (2.5, 10), "exactly_once": (80, 250)}
 COLUMNS = ("p50", "p90", "p99", "max")
 
@@ -59,6 +60,17 @@ def tell_commits(before, after, seconds):
             print(f"{'':16}{worker}: {count / seconds:.0f} commits a second of {1000 * spent / count:.1f} ms")
 
 
+@contextlib.contextmanager
+def bare_chain(settings):
+    process = subprocess.Popen([f"{BIN}/verbatim-bench", "latency-bare", "--bootstrap", os.environ["KAFKA_BOOTSTRAP"],
+                                *(word for setting in settings for word in ("--set", setting.removeprefix("--")))])
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
 def on_kafka(arguments, delivery, number, broker):
     bus = ["--bus.kind=kafka", f"--kafka.bootstrap.servers={os.environ['KAFKA_BOOTSTRAP']}",
            f"--bus.topic_prefix=latency{os.getpid()}-{number}-{delivery}.",
@@ -66,14 +78,16 @@ def on_kafka(arguments, delivery, number, broker):
     with Rig(bus) as rig:
         rig.options["logsink"] = [f"--logsink.url={rig.dir}/archive"]
         rig.create_topics()
+        bare, delivery = delivery == "bare", delivery.replace("bare", "at_least_once")
         options = [f"--runtime.delivery={delivery}", *(f"--{option}" for option in arguments.option)]
-        members = {worker: rig.start(worker, *options) for worker in (*STAGES, "logsink")}
+        members = {worker: rig.start(worker, *options) for worker in (() if bare else (*STAGES, "logsink"))}
         members["ingest"] = rig.door(*options)
         for worker, member in members.items():
             wait_for(f"{worker} is ready", lambda member=member: member.ready() == 200)
         pids = {worker: member.process.pid for worker, member in members.items()}
         before = commits(members)
-        got = probe(arguments, rig, bus, {**pids, **({"broker": broker} if broker else {})})
+        with bare_chain(bus) if bare else contextlib.nullcontext():
+            got = probe(arguments, rig, bus, {**pids, **({"broker": broker} if broker else {})})
         if arguments.hops:
             tell_commits(before, commits(members), arguments.seconds + arguments.warm)
         return got
@@ -124,7 +138,7 @@ def main():
     arguments = parser.parse_args()
     rows = arguments.row or (ROWS if os.environ.get("KAFKA_BOOTSTRAP") else ROWS[-1:])
     results = {row: [] for row in rows}
-    if arguments.broker_warm and set(rows) & set(AIMS):
+    if arguments.broker_warm and set(rows) - {"embedded"}:
         on_kafka(argparse.Namespace(**{**vars(arguments), "seconds": arguments.broker_warm, "hops": False}), "exactly_once", "warm", None)
     print(f"{'':28}" + "".join(f"{column:>10}" for column in COLUMNS) + f"   ms, at {arguments.rate} a second")
     for number in range(arguments.rounds):
@@ -135,7 +149,8 @@ def main():
     figures = summary(results)
     for row in (row for row in rows if row in AIMS):
         print(f"{row}: p50 {figures[f'{row}_insights_p50_ms']:.1f} ms (aim: at most {AIMS[row][0]}), "
-              f"p99 {figures[f'{row}_insights_p99_ms']:.1f} ms (aim: at most {AIMS[row][1]})")
+              f"p99 {figures[f'{row}_insights_p99_ms']:.1f} ms (aim: at most {AIMS[row][1]})"
+              + (f"; {figures[f'{row}_insights_p50_ms'] / figures['bare_insights_p50_ms']:.1f} times bare" if "bare" in rows else ""))
     if arguments.json:
         print(json.dumps({"benchmark": "latency", **figures}))
     return any(figures[f"{row}_{what}"] for row in rows for what in ("lost", "doubled"))

@@ -19,6 +19,8 @@ static const struct {
      bench_delivery},
     {"latency", "from a POST to its insight (needs --port and --set; ops/bench starts the workers)",
      bench_latency},
+    {"latency-bare", "of it: librdkafka alone in the place of the workers, until it is killed",
+     bench_latency_bare},
     {"lines", "writes the records that others of these use, as NDJSON", bench_lines_out},
     {"pass", "our worker shell against a bare librdkafka loop (needs --bootstrap)", bench_pass},
 };
@@ -29,7 +31,7 @@ static int usage(void)
     fprintf(stderr, "usage: verbatim-bench BENCHMARK [--json] [--records N] [--rounds N] "
                     "[--bootstrap HOST:PORT] [--streams DIR]\n");
     for (int i = 0; i < BENCHMARKS; i++)
-        fprintf(stderr, "  %-10s %s\n", benchmarks[i].name, benchmarks[i].what);
+        fprintf(stderr, "  %-12s %s\n", benchmarks[i].name, benchmarks[i].what);
     return err_exit_status(E_USAGE);
 }
 

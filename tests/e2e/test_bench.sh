@@ -37,8 +37,8 @@ script latency "--row embedded --rate 50 --seconds 2 --warm 1 --hops" embedded_r
     embedded_insights_p99_ms embedded_insights_max_ms embedded_lost embedded_doubled
 if started=$(KAFKA_PROPERTIES=group.initial.rebalance.delay.ms=2000 "$source/tests/lib/kafka.sh" start "$scratch/kafka"); then
     export KAFKA_BOOTSTRAP=${started#bootstrap=}
-    script latency "--rate 50 --seconds 2 --warm 1 --broker-warm 0 --row at_least_once --row exactly_once" \
-        at_least_once_insights_p50_ms at_least_once_lost exactly_once_insights_p99_ms exactly_once_lost
+    script latency "--rate 50 --seconds 2 --warm 1 --broker-warm 0 --row bare --row at_least_once --row exactly_once" \
+        bare_insights_p50_ms bare_lost at_least_once_insights_p50_ms at_least_once_lost exactly_once_insights_p99_ms exactly_once_lost
     script growth "--records 300 --worker featurize" featurize_us featurize_replicas_ratio featurize_backlog_ratio
 fi
 finish
