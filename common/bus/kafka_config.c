@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/nearest.h"
 #include "schema/msgpack.h"
 
 /* Exactly-once, or both buses' agreement, rests on these. */
@@ -31,10 +32,11 @@ static const struct {
 
 /* The property spelled most like `name`, from librdkafka's own table: the first word of each
  * row. */
-static void nearest(const char *name, char out[static 128])
+static void find_nearest(const char *name, char out[static 128])
 {
     char *text = NULL;
-    size_t size = 0, best = SIZE_MAX;
+    size_t size = 0;
+    struct nearest nearest = nearest_to(str_of(name));
     FILE *stream = open_memstream(&text, &size);
     out[0] = '\0';
     if (!stream) return;
@@ -47,10 +49,7 @@ static void nearest(const char *name, char out[static 128])
         struct str known = str_trim(str_cut(&line, '|'));
         if (known.size == 0 || known.size >= 128 || str_find(known, STR(" ")) < known.size)
             continue;
-        size_t distance = str_distance(str_of(name), known);
-        if (distance >= best) continue;
-        best = distance;
-        snprintf(out, 128, "%.*s", STR_ARGS(known));
+        if (nearest_offer(&nearest, known)) snprintf(out, 128, "%.*s", STR_ARGS(known));
     }
     free(text);
 }
@@ -58,7 +57,7 @@ static void nearest(const char *name, char out[static 128])
 static int unknown(const char *name, struct err *err)
 {
     char known[128];
-    nearest(name, known);
+    find_nearest(name, known);
     if (!known[0]) return err_set(err, E_BAD_CONFIG, "unknown property \"kafka.%.100s\"", name);
     return err_set(err, E_BAD_CONFIG,
                    "unknown property \"kafka.%.100s\"; did you mean \"kafka.%s\"?", name, known);

@@ -9,6 +9,7 @@
 
 #include "base/array.h"
 #include "base/ascii.h"
+#include "base/nearest.h"
 #include "config/internal.h"
 #include "config/value.h"
 
@@ -62,19 +63,18 @@ static bool passes_through(const struct option_table *table) { return table->cou
 static void nearest_key(const struct config *config, struct str key, struct str name,
                         char out[static 128])
 {
-    size_t best = SIZE_MAX;
+    struct nearest nearest = nearest_to(key);
     out[0] = '\0';
     for (size_t i = 0; i < config->table_count; i++) {
         const struct option_table *table = config->tables[i];
         for (size_t j = 0; j < table->count; j++) {
             char known[128];
             snprintf(known, sizeof known, "%s.%s", table->module, table->options[j].name);
-            size_t distance = str_distance(key, str_of(known));
+            bool found = nearest_offer(&nearest, str_of(known));
             /* only the section is wrong */
-            if (str_equal(name, str_of(table->options[j].name))) distance = 0;
-            if (distance >= best) continue;
-            best = distance;
-            memcpy(out, known, sizeof known);
+            if (nearest.distance && str_equal(name, str_of(table->options[j].name)))
+                nearest.distance = 0, found = true;
+            if (found) memcpy(out, known, sizeof known);
         }
     }
 }
@@ -86,7 +86,9 @@ static int unknown_key(const struct config *config, struct str module, struct st
     snprintf(key, sizeof key, "%.*s.%.*s", STR_ARGS(str_slice(module, 0, 60)),
              STR_ARGS(str_slice(name, 0, 60)));
     nearest_key(config, str_of(key), name, nearest);
-    if (!nearest[0]) return err_set(err, E_BAD_CONFIG, "%s: unknown key \"%s\"", origin, key);
+    if (!nearest[0])
+        return err_set(err, E_BAD_CONFIG, "%s: unknown key \"%s\"; verbatim config lists them",
+                       origin, key);
     return err_set(err, E_BAD_CONFIG, "%s: unknown key \"%s\"; did you mean \"%s\"?", origin, key,
                    nearest);
 }
@@ -94,14 +96,15 @@ static int unknown_key(const struct config *config, struct str module, struct st
 static int unknown_section(const struct config *config, struct str module, const char *origin,
                            struct err *err)
 {
-    const char *nearest = "";
-    size_t best = SIZE_MAX;
-    for (size_t i = 0; i < config->table_count; i++) {
-        size_t distance = str_distance(module, str_of(config->tables[i]->module));
-        if (distance < best) best = distance, nearest = config->tables[i]->module;
-    }
-    return err_set(err, E_BAD_CONFIG, "%s: unknown section [%.*s]; did you mean [%s]?", origin,
-                   STR_ARGS(str_slice(module, 0, 60)), nearest);
+    struct nearest nearest = nearest_to(module);
+    for (size_t i = 0; i < config->table_count; i++)
+        nearest_offer(&nearest, str_of(config->tables[i]->module));
+    module = str_slice(module, 0, 60);
+    if (!nearest.found.data)
+        return err_set(err, E_BAD_CONFIG, "%s: unknown section [%.*s]; verbatim config lists them",
+                       origin, STR_ARGS(module));
+    return err_set(err, E_BAD_CONFIG, "%s: unknown section [%.*s]; did you mean [%.*s]?", origin,
+                   STR_ARGS(module), STR_ARGS(nearest.found));
 }
 
 /* Sources override each other, the lines of one file don't: one of the two is a slip. */

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "base/nearest.h"
+
 struct parser {
     struct rules *rules;
     const struct topics *topics;
@@ -43,16 +45,16 @@ static int bad_word(const struct parser *parser, struct err *err, const char *wh
 
 static int bad_topic(const struct parser *parser, struct err *err, struct str word)
 {
-    struct str nearest = {0};
-    size_t best = SIZE_MAX;
-    for (uint32_t i = 0; i < parser->topics->count; i++) {
-        size_t distance = str_distance(word, parser->topics->names[i]);
-        if (distance < best) best = distance, nearest = parser->topics->names[i];
-    }
+    struct nearest nearest = nearest_to(word);
+    for (uint32_t i = 0; i < parser->topics->count; i++)
+        nearest_offer(&nearest, parser->topics->names[i]);
+    word = str_slice(word, 0, 60);
+    if (!nearest.found.data)
+        return err_set(err, E_BAD_CONFIG, "%s:%u: no taxonomy has a topic \"%.*s\"", parser->file,
+                       parser->line, STR_ARGS(word));
     return err_set(err, E_BAD_CONFIG,
                    "%s:%u: no taxonomy has a topic \"%.*s\"; did you mean \"%.*s\"?",
-                   parser->file, parser->line, STR_ARGS(str_slice(word, 0, 60)),
-                   STR_ARGS(nearest));
+                   parser->file, parser->line, STR_ARGS(word), STR_ARGS(nearest.found));
 }
 
 /* Position in a NULL-terminated list, or -1. */

@@ -5,6 +5,7 @@
 
 #include "base/ascii.h"
 #include "base/buffer.h"
+#include "base/nearest.h"
 
 #define LONGEST_MS (INT64_C(3650) * 86400000)
 
@@ -130,21 +131,26 @@ bool clocks_know(const struct clocks *clocks, struct str region)
     return false;
 }
 
+static int bad_region(const struct nearest *nearest, struct err *err)
+{
+    struct str region = str_slice(nearest->name, 0, 60);
+    if (!nearest->found.data)
+        return err_set(err, E_BAD_CONFIG, "preprocess.regions: no clock has the region \"%.*s\"",
+                       STR_ARGS(region));
+    return err_set(err, E_BAD_CONFIG,
+                   "preprocess.regions: no clock has the region \"%.*s\"; did you mean \"%.*s\"?",
+                   STR_ARGS(region), STR_ARGS(nearest->found));
+}
+
 int clocks_check_regions(const struct clocks *clocks, struct str regions, struct err *err)
 {
     while (regions.size) {
-        struct str region = str_trim(str_cut(&regions, ',')), nearest = {0};
-        size_t best = SIZE_MAX;
+        struct str region = str_trim(str_cut(&regions, ','));
         if (!region.size || clocks_know(clocks, region)) continue;
-        for (uint32_t i = 0; i < clocks->count; i++) {
-            size_t distance = str_distance(region, region_of(&clocks->lines[i]));
-            if (!clocks->lines[i].anywhere && distance < best)
-                best = distance, nearest = region_of(&clocks->lines[i]);
-        }
-        return err_set(
-            err, E_BAD_CONFIG,
-            "preprocess.regions: no clock has the region \"%.*s\"; did you mean \"%.*s\"?",
-            STR_ARGS(str_slice(region, 0, 60)), STR_ARGS(nearest));
+        struct nearest nearest = nearest_to(region);
+        for (uint32_t i = 0; i < clocks->count; i++)
+            if (!clocks->lines[i].anywhere) nearest_offer(&nearest, region_of(&clocks->lines[i]));
+        return bad_region(&nearest, err);
     }
     return E_OK;
 }

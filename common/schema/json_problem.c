@@ -3,9 +3,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/nearest.h"
 #include "schema/json_reading.h"
 
-enum { NAME_BYTES_MAX = 64, NEAR_ENOUGH = 3 };
+enum { NAME_BYTES_MAX = 64 };
 
 size_t json_pointer_step(struct str name, char *out, size_t room)
 {
@@ -28,13 +29,10 @@ size_t json_pointer_step(struct str name, char *out, size_t room)
 
 const char *json_nearest_field(const struct shape *shape, struct str name)
 {
-    size_t best = NEAR_ENOUGH + 1;
-    const char *nearest = NULL;
-    for (uint32_t i = 0; i < shape->count; i++) {
-        size_t distance = str_distance(name, str_of(shape->fields[i].name));
-        if (distance < best) best = distance, nearest = shape->fields[i].name;
-    }
-    return nearest;
+    struct nearest nearest = nearest_to(name);
+    for (uint32_t i = 0; i < shape->count; i++)
+        nearest_offer(&nearest, str_of(shape->fields[i].name));
+    return nearest.found.data;
 }
 
 static struct str pointer_of(const struct reading *reading, char out[static POINTER_BYTES])

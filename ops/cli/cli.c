@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/nearest.h"
 #include "base/wrap.h"
 #include "bus/backend.h"
 #include "config/shipped.h"
@@ -65,20 +66,13 @@ static const struct flag *find_flag(const struct flag *flags, size_t count, stru
 static int unknown_flag(const struct command *command, const struct flag *flags, size_t count,
                         struct str name, struct err *err)
 {
-    static const char *const everywhere[] = {"config", "help"};
-    size_t best = name.size / 2 + 1 < 4 ? name.size / 2 + 1 : 4; /* farther is no typo */
-    const char *nearest = NULL;
-    for (size_t i = 0; i < count; i++) {
-        size_t distance = str_distance(name, str_of(flags[i].name));
-        if (distance < best) best = distance, nearest = flags[i].name;
-    }
-    for (size_t i = 0; i < sizeof everywhere / sizeof everywhere[0]; i++) {
-        size_t distance = str_distance(name, str_of(everywhere[i]));
-        if (distance < best) best = distance, nearest = everywhere[i];
-    }
-    if (nearest)
-        return err_set(err, E_USAGE, "unknown option --%.*s; did you mean --%s?", STR_ARGS(name),
-                       nearest);
+    struct nearest nearest = nearest_to(name);
+    for (size_t i = 0; i < count; i++) nearest_offer(&nearest, str_of(flags[i].name));
+    nearest_offer(&nearest, STR("config"));
+    nearest_offer(&nearest, STR("help"));
+    if (nearest.found.data)
+        return err_set(err, E_USAGE, "unknown option --%.*s; did you mean --%.*s?", STR_ARGS(name),
+                       STR_ARGS(nearest.found));
     return err_set(err, E_USAGE, "unknown option --%.*s; see verbatim %s --help", STR_ARGS(name),
                    command->name);
 }
@@ -178,14 +172,30 @@ bool cli_wants(const struct flag_list *list, struct str word)
     return list->count == 0;
 }
 
+int cli_no_topic(const char *name, struct err *err)
+{
+    struct buffer all = {0};
+    struct nearest nearest = nearest_to(str_of(name));
+    for (int i = 0; i < TOPIC_COUNT; i++) {
+        struct str known = str_of(topic_info((enum topic)i)->name);
+        nearest_offer(&nearest, known);
+        buffer_printf(&all, "%s%.*s", i ? ", " : "", STR_ARGS(known));
+    }
+    if (nearest.found.data)
+        err_set(err, E_USAGE, "no topic \"%.60s\"; did you mean \"%.*s\"?", name,
+                STR_ARGS(nearest.found));
+    else
+        err_set(err, E_USAGE, "no topic \"%.60s\": %s", name, buffer_cstr(&all));
+    buffer_deinit(&all);
+    return E_USAGE;
+}
+
 int cli_topics(const struct flag_list *names, uint32_t *ret_topics, struct err *err)
 {
     uint32_t topics = 0;
     for (size_t i = 0; i < names->count; i++) {
         enum topic topic = topic_by_name(str_of(names->items[i]));
-        if (topic == TOPIC_NONE)
-            return err_set(err, E_USAGE, "no topic \"%s\"; verbatim topics list shows them",
-                           names->items[i]);
+        if (topic == TOPIC_NONE) return cli_no_topic(names->items[i], err);
         topics |= 1u << topic;
     }
     *ret_topics = topics;

@@ -81,6 +81,8 @@ int cli_taxonomy(const struct cli_config *config, struct topics *topics, struct 
 int cli_time(const char *flag, const char *text, int64_t *ret_ms, struct err *err) CHECKED;
 /* Do the words of the list hold this one? An empty list holds all. */
 bool cli_wants(const struct flag_list *list, struct str word);
+/* USAGE: names the nearest, or all. */
+int cli_no_topic(const char *name, struct err *err) CHECKED;
 /* Topics by their names, as bits; USAGE for one that there isn't. */
 int cli_topics(const struct flag_list *names, uint32_t *ret_topics, struct err *err) CHECKED;
 

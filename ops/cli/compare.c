@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/nearest.h"
 #include "workers/genai/genai.h"
 
 static const char *const providers[] = {"bedrock", "anthropic", "openai", "local", NULL};
@@ -15,15 +16,16 @@ static const char *const providers[] = {"bedrock", "anthropic", "openai", "local
 
 static int find_provider(struct str name, const char **ret_provider, struct err *err)
 {
-    size_t best = SIZE_MAX;
-    const char *nearest = "";
-    for (int i = 0; providers[i]; i++) {
-        size_t distance = str_distance(name, str_of(providers[i]));
-        if (distance < best) best = distance, nearest = providers[i];
-        if (distance == 0) return *ret_provider = providers[i], E_OK;
-    }
-    return err_set(err, E_USAGE, "no provider \"%.*s\"; did you mean \"%s\"?",
-                   STR_ARGS(str_slice(name, 0, 60)), nearest);
+    struct nearest nearest = nearest_to(name);
+    for (int i = 0; providers[i]; i++)
+        if (nearest_offer(&nearest, str_of(providers[i])) && nearest.distance == 0)
+            return *ret_provider = providers[i], E_OK;
+    name = str_slice(name, 0, 60);
+    if (!nearest.found.data)
+        return err_set(err, E_USAGE, "no provider \"%.*s\": bedrock, anthropic, openai or local",
+                       STR_ARGS(name));
+    return err_set(err, E_USAGE, "no provider \"%.*s\"; did you mean \"%.*s\"?", STR_ARGS(name),
+                   STR_ARGS(nearest.found));
 }
 
 static int add_contender(struct comparing *comparing, const char *provider, const char *model,

@@ -1,6 +1,7 @@
 /* Which fields of two insights differ. */
 #include <math.h>
 
+#include "base/nearest.h"
 #include "ops/cli/diff.h"
 #include "schema/json.h"
 
@@ -18,16 +19,16 @@ int diff_fields_of(const char *names, uint32_t *ret_fields, struct err *err)
     uint32_t fields = names ? 0 : (1u << DIFF_FIELDS) - 1;
     while (rest.size) {
         struct str name = str_cut(&rest, ',');
-        int found = -1, nearest = 0;
-        for (int i = 0; i < DIFF_FIELDS; i++) {
-            if (str_equal(name, str_of(diff_field_names[i]))) found = i;
-            if (str_distance(name, str_of(diff_field_names[i])) <
-                str_distance(name, str_of(diff_field_names[nearest])))
-                nearest = i;
-        }
-        if (found < 0)
+        struct nearest nearest = nearest_to(name);
+        int found = 0;
+        for (int i = 0; i < DIFF_FIELDS; i++)
+            if (nearest_offer(&nearest, str_of(diff_field_names[i]))) found = i;
+        if (!nearest.found.data)
+            return err_set(err, E_USAGE, "no field \"%.*s\"; verbatim diff --help lists them",
+                           STR_ARGS(str_slice(name, 0, 60)));
+        if (!str_equal(name, nearest.found))
             return err_set(err, E_USAGE, "no field \"%.*s\"; did you mean \"%s\"?",
-                           STR_ARGS(str_slice(name, 0, 60)), diff_field_names[nearest]);
+                           STR_ARGS(str_slice(name, 0, 60)), diff_field_names[found]);
         fields |= 1u << found;
     }
     if (!fields) return err_set(err, E_USAGE, "--fields names none");

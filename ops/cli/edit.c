@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/nearest.h"
 #include "schema/json.h"
 
 enum { PATH_STEPS_MAX = 16, LINES_MAX = EDIT_LETTERS_MAX };
@@ -91,13 +92,11 @@ int edit_set(struct str json, struct str path, struct str value, struct buffer *
 /* The field of this name, or likely to be meant by it; NULL: none is near. */
 static const struct field *near_field(const struct shape *shape, struct str name)
 {
-    const struct field *nearest = NULL;
-    size_t best = name.size / 2 + 1 < 4 ? name.size / 2 + 1 : 4; /* farther is no typo */
-    for (uint32_t i = 0; i < shape->count; i++) {
-        size_t distance = str_distance(name, str_of(shape->fields[i].name));
-        if (distance < best) best = distance, nearest = &shape->fields[i];
-    }
-    return nearest;
+    const struct field *found = NULL;
+    struct nearest nearest = nearest_to(name);
+    for (uint32_t i = 0; i < shape->count; i++)
+        if (nearest_offer(&nearest, str_of(shape->fields[i].name))) found = &shape->fields[i];
+    return found;
 }
 
 static int unknown_path(struct str path, const char *section, const struct field *nearest,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/nearest.h"
 #include "model/topics.h"
 #include "ops/cli/compare.h"
 #include "ops/cli/labelled.h"
@@ -118,18 +119,14 @@ static void name_unknown_topics(const struct topics *topics, const struct scores
 {
     for (uint32_t i = 0; i < scores->class_count; i++) {
         const struct class_count *class = &scores->classes[i];
-        size_t best = 5, size = strlen(class->name);
-        uint32_t nearest = TOPICS_MAX;
+        struct nearest nearest = nearest_to(str_of(class->name));
         if (!class->truth || topics_find(topics, str_of(class->name)) < TOPICS_MAX) continue;
-        for (uint32_t j = 0; j < topics->count; j++) {
-            size_t distance = str_distance(str_of(class->name), topics->names[j]);
-            if (distance < best && 2 * distance <= size) best = distance, nearest = j;
-        }
+        for (uint32_t j = 0; j < topics->count; j++) nearest_offer(&nearest, topics->names[j]);
         fprintf(stderr,
                 "verbatim evaluate: label \"%s\" is no topic here; rows counted as missed: %llu",
                 class->name, (unsigned long long)class->truth);
-        if (nearest < TOPICS_MAX)
-            fprintf(stderr, "; did you mean \"%.*s\"?", STR_ARGS(topics->names[nearest]));
+        if (nearest.found.data)
+            fprintf(stderr, "; did you mean \"%.*s\"?", STR_ARGS(nearest.found));
         fputc('\n', stderr);
     }
 }
@@ -200,18 +197,15 @@ static int show(const struct report *report, bool json, struct err *err)
 
 static int find_task(const char *name, const struct evaluation_task **ret_task, struct err *err)
 {
-    size_t best = 4; /* farther is no typo */
-    const char *nearest = NULL;
+    struct nearest nearest = nearest_to(str_of(name));
     *ret_task = evaluation_task_find(str_of(name));
     if (*ret_task) return E_OK;
     if (!name) return err_set(err, E_USAGE, "--task is needed: " TASKS);
-    for (int i = 0; evaluation_tasks[i]; i++) {
-        size_t distance = str_distance(str_of(name), str_of(evaluation_tasks[i]->name));
-        if (distance < best && 2 * distance <= strlen(name))
-            best = distance, nearest = evaluation_tasks[i]->name;
-    }
-    if (!nearest) return err_set(err, E_USAGE, "no task \"%s\": " TASKS, name);
-    return err_set(err, E_USAGE, "no task \"%s\"; did you mean \"%s\"?", name, nearest);
+    for (int i = 0; evaluation_tasks[i]; i++)
+        nearest_offer(&nearest, str_of(evaluation_tasks[i]->name));
+    if (!nearest.found.data) return err_set(err, E_USAGE, "no task \"%s\": " TASKS, name);
+    return err_set(err, E_USAGE, "no task \"%s\"; did you mean \"%.*s\"?", name,
+                   STR_ARGS(nearest.found));
 }
 
 static int evaluate_local(struct evaluating *evaluating, const struct arguments *arguments,

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/nearest.h"
 #include "ops/cli/cli.h"
 
 static const struct command *const commands[] = {
@@ -30,16 +31,21 @@ static void print_help(FILE *out)
 
 static const struct command *find_command(struct str name, struct err *err)
 {
-    size_t best = SIZE_MAX;
-    const char *nearest = "";
+    struct nearest nearest = nearest_to(name);
     for (int i = 0; i < COMMANDS; i++) {
         if (str_equal(name, str_of(commands[i]->name))) return commands[i];
-        size_t distance = str_distance(name, str_of(commands[i]->name));
-        if (distance < best) best = distance, nearest = commands[i]->name;
+        nearest_offer(&nearest, str_of(commands[i]->name));
     }
-    err_set(err, E_USAGE,
-            "unknown command \"%.*s\"; did you mean \"%s\"? verbatim --help lists them",
-            STR_ARGS(str_slice(name, 0, 60)), nearest);
+    nearest_offer(&nearest, STR("help"));
+    nearest_offer(&nearest, STR("--version"));
+    name = str_slice(name, 0, 60);
+    if (nearest.found.data)
+        err_set(err, E_USAGE,
+                "unknown command \"%.*s\"; did you mean \"%.*s\"? verbatim --help lists them",
+                STR_ARGS(name), STR_ARGS(nearest.found));
+    else
+        err_set(err, E_USAGE, "unknown command \"%.*s\"; verbatim --help lists them",
+                STR_ARGS(name));
     return NULL;
 }
 

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/nearest.h"
 #include "ops/cli/edit.h"
 #include "ops/cli/journal.h"
 #include "ops/cli/redrive.h"
@@ -263,19 +264,16 @@ static int send_all(struct redrive *redrive, struct bus *bus, struct err *err)
 static int check_causes(const struct flag_list *causes, struct err *err)
 {
     for (size_t i = 0; i < causes->count; i++) {
-        const char *nearest = NULL, *given = causes->items[i];
-        size_t best = strlen(given) / 2 + 1; /* farther is no typo */
-        for (int code = 1; code < ERR_COUNT && best; code++) {
-            const char *name = err_name((enum err_code)code);
-            size_t distance = str_distance(str_of(given), str_of(name));
-            if (distance < best) best = distance, nearest = name;
-        }
-        if (!nearest)
+        const char *given = causes->items[i];
+        struct nearest nearest = nearest_to(str_of(given));
+        for (int code = 1; code < ERR_COUNT; code++)
+            nearest_offer(&nearest, str_of(err_name((enum err_code)code)));
+        if (!nearest.found.data)
             return err_set(err, E_USAGE, "no cause \"%s\"; verbatim schema --format errors lists "
                            "them", given);
-        if (best)
-            return err_set(err, E_USAGE, "no cause \"%s\"; did you mean \"%s\"? verbatim schema "
-                           "--format errors lists them", given, nearest);
+        if (nearest.distance)
+            return err_set(err, E_USAGE, "no cause \"%s\"; did you mean \"%.*s\"? verbatim schema "
+                           "--format errors lists them", given, STR_ARGS(nearest.found));
     }
     return E_OK;
 }

@@ -85,9 +85,7 @@ static int parse_topics(const struct arguments *arguments, enum topic *topics, s
 {
     for (size_t i = 0; i < arguments->positional_count; i++) {
         enum topic topic = topic_by_name(str_of(arguments->positionals[i]));
-        if (topic == TOPIC_NONE)
-            return err_set(err, E_USAGE, "no topic \"%s\"; verbatim topics list shows them",
-                           arguments->positionals[i]);
+        if (topic == TOPIC_NONE) return cli_no_topic(arguments->positionals[i], err);
         if (*count < TOPIC_COUNT) topics[(*count)++] = topic;
     }
     if (*count == 0) topics[(*count)++] = TOPIC_INSIGHTS;

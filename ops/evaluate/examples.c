@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "base/nearest.h"
 #include "schema/json.h"
 
 enum example_field {
@@ -96,22 +97,20 @@ static int no_column(const struct examples *examples, enum example_field field,
                      const struct csv_row *header, struct err *err)
 {
     const char *wanted = column_of(examples, field), *flag = columns[field].name;
-    size_t best = 4;
-    struct str nearest = {0};
+    struct nearest nearest = nearest_to(str_of(wanted));
     char names[200] = "";
     size_t size = 0;
     for (uint32_t i = 0; i < header->count; i++) {
         struct str cell = str_trim(header->cells[i]);
-        size_t distance = str_distance(cell, str_of(wanted));
-        if (distance < best && find_field(examples, cell) < 0) best = distance, nearest = cell;
+        if (find_field(examples, cell) < 0) nearest_offer(&nearest, cell);
         int more = snprintf(names + size, sizeof names - size, "%s%.*s", i ? ", " : "",
                             STR_ARGS(str_slice(cell, 0, 40)));
         if (more > 0 && size + (size_t)more < sizeof names) size += (size_t)more;
         else names[size] = '\0';
     }
-    if (nearest.size)
+    if (nearest.found.data)
         return err_set(err, E_BAD_MESSAGE, "%s has no column \"%s\"; is \"%.*s\" meant?",
-                       examples->source.path, wanted, STR_ARGS(str_slice(nearest, 0, 60)));
+                       examples->source.path, wanted, STR_ARGS(str_slice(nearest.found, 0, 60)));
     return err_set(err, E_BAD_MESSAGE,
                    "%s has no column \"%.60s\"; its first line names: %s; --%s-column=NAME says which "
                    "one is meant", examples->source.path, wanted, names, flag);

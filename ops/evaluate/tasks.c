@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "base/nearest.h"
+
 const struct evaluation_task *const evaluation_tasks[] = {
     &evaluate_sentiment, &evaluate_needs, &evaluate_topics, &evaluate_aspects, &evaluate_safety,
     &evaluate_language, &evaluate_redact, NULL,
@@ -32,20 +34,17 @@ static int unknown_label(const struct label *labels, struct str label, struct er
 
 int label_find(const struct label *labels, struct str label, uint32_t *ret_value, struct err *err)
 {
-    size_t best = 5;
-    const char *nearest = NULL;
     label = str_trim(label);
+    struct nearest nearest = nearest_to(label);
     for (const struct label *known = labels; known->spelling; known++) {
         if (str_equal_ignoring_case(label, str_of(known->spelling)))
             return *ret_value = known->value, E_OK;
-        size_t distance = str_distance(label, str_of(known->spelling));
-        if (distance < best && 2 * distance <= label.size)
-            best = distance, nearest = known->spelling;
+        nearest_offer(&nearest, str_of(known->spelling));
     }
     if (!label.size) return err_set(err, E_BAD_MESSAGE, "the label is empty");
-    if (!nearest) return unknown_label(labels, label, err);
-    return err_set(err, E_BAD_MESSAGE, "label \"%.*s\" isn't known here; did you mean \"%s\"?",
-                   STR_ARGS(str_slice(label, 0, 60)), nearest);
+    if (!nearest.found.data) return unknown_label(labels, label, err);
+    return err_set(err, E_BAD_MESSAGE, "label \"%.*s\" isn't known here; did you mean \"%.*s\"?",
+                   STR_ARGS(str_slice(label, 0, 60)), STR_ARGS(nearest.found));
 }
 
 int label_find_all(const struct label *labels, struct str label, uint32_t *ret_values,

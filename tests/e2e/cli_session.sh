@@ -49,7 +49,7 @@ cli_session() {
 
     "$verbatim" tail "$@" feedbak >/dev/null 2>"$scratch/tail.err"
     equal "$where: no such topic: exit 64" $? 64
-    check "$where: and it says where to look" contains "$scratch/tail.err" "verbatim topics list"
+    check "$where: and the nearest is named" contains "$scratch/tail.err" 'did you mean "feedback"?'
 }
 
 chatter() { while echo '{"text":"and on","id":"chatter"}' | "$bin/verbatim" send "$@"; do :; done; }

@@ -18,7 +18,8 @@ says "help" 0 out "Usage: verbatim COMMAND" "$verbatim" help
 check "without colours where nobody looks" bash -c "! grep -q $'\x1b' '$scratch/out'"
 commands=$(sed -n 's/^  \([a-z]*\)  *[a-z].*/\1/p' "$scratch/out")
 check "it lists the commands" [ "$(wc -w <<<"$commands")" -ge 9 ]
-says "nonsense" 64 err 'unknown command "nonsense"; did you mean' "$verbatim" nonsense
+says "nonsense" 64 err 'unknown command "nonsense"; verbatim --help lists them' "$verbatim" nonsense
+says "a near miss of what isn't a command" 64 err 'did you mean "help"?' "$verbatim" helpp
 says "a near miss" 64 err 'did you mean "schema"?' "$verbatim" shcema
 for command in $commands; do
     says "$command --help" 0 out "Usage: verbatim $command" "$verbatim" "$command" --help
@@ -31,6 +32,8 @@ for command in $commands; do
     says "help $command" 0 out "Usage: verbatim $command" "$verbatim" help "$command"
 done
 says "help for nonsense" 64 err 'unknown command "nonsense"' "$verbatim" help nonsense
+says "a topic with a typo" 64 err 'no topic "insihgts"; did you mean "insights"?' "$verbatim" tail insihgts
+says "a topic that is none" 64 err 'no topic "everything": feedback, documents, ' "$verbatim" replay --topic everything "$scratch"
 says "a near miss of a flag that all have" 64 err 'did you mean --config?' "$verbatim" run --confg a.conf
 # what got nowhere is no success; who reads no further is no failure
 for command in --help help version schema config "schema --format errors" "topics --help" access models \
