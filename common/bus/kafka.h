@@ -115,8 +115,12 @@ int kafka_partition_count(rd_kafka_t *client, const char *topic, int timeout_ms,
 
 /* A producing client, used by one thread. Payloads aren't copied: they must stay until the
  * message is delivered or sender_close() has returned. */
+enum { KAFKA_SMALL_BATCH_BYTES = 1000000, KAFKA_LARGE_BATCH_BYTES = 4000000 };
+
 struct kafka_sender {
     rd_kafka_t *client; /* NULL: closed; zeroed is valid */
+    /* chosen before it is opened: a commit is to be few requests (kafka_sender.c) */
+    bool large_batches;
     const struct kafka_bus *bus;
     rd_kafka_topic_t *topics[TOPIC_COUNT]; /* of those that were sent to: others may be forbidden */
     struct err failure; /* why the first message since it was cleared was not delivered */
@@ -198,9 +202,10 @@ struct kafka_watch {
 /* Of the committer's thread, and before its first commit of the thread that warms it up. */
 struct kafka_commit {
     struct kafka_sender sender;
-    bool ready;        /* init_transactions() has succeeded */
-    unsigned replaced; /* producers that broke since the last commit */
-    unsigned fenced;   /* times it was fenced since fenced_ms */
+    bool ready;         /* init_transactions() has succeeded */
+    bool small_batches; /* a topic has refused a large one */
+    unsigned replaced;  /* producers that broke since the last commit */
+    unsigned fenced;    /* times it was fenced since fenced_ms */
     int64_t fenced_ms;
     pthread_t warmer;
     bool warming;

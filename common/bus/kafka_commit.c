@@ -52,6 +52,7 @@ static int commit_open_sender(struct kafka_consumer *consumer, struct err *err)
     const char *id = consumer->subscription.at_least_once ? NULL : commit->transactional_id;
     commit->ready = id == NULL;
     if (commit->sender.client) return E_OK;
+    commit->sender.large_batches = !commit->small_batches;
     return sender_open(&commit->sender, consumer->bus, consumer->member, id, NULL, NULL, err);
 }
 
@@ -239,6 +240,20 @@ int commit_send_all(struct kafka_commit *commit, const struct bus_output *output
 
 /* --- the two ways ----------------------------------------------------------------------------- */
 
+/* A topic that takes less than we may send (kafka_limits.c) refuses a large batch of small messages
+ * too. So batches are small from then on, and the same is tried again: what is refused in a small
+ * one is a message that is too large. */
+static int blame_batches(struct kafka_consumer *consumer, size_t bytes, struct err *err)
+{
+    struct kafka_commit *commit = &consumer->commit;
+    if (commit->small_batches || bytes <= KAFKA_SMALL_BATCH_BYTES) return E_TOO_LARGE;
+    commit->small_batches = true;
+    int rc = commit_replace(consumer, err);
+    if (rc) return rc;
+    err->code = E_UNAVAILABLE;
+    return E_UNAVAILABLE;
+}
+
 int kafka_commit(struct bus_consumer *base, const struct bus_output *outputs, size_t output_count,
                  const struct bus_position *positions, size_t position_count, struct err *err)
 {
@@ -252,10 +267,12 @@ int kafka_commit(struct bus_consumer *base, const struct bus_output *outputs, si
         rc = check_owned(consumer, positions, position_count, err);
     if (rc || (output_count == 0 && position_count == 0)) return rc;
     end_warming(&consumer->commit);
-    if (consumer->subscription.at_least_once)
-        return commit_at_least_once(consumer, outputs, output_count, positions, position_count,
-                                    err);
-    rc = commit_transaction(consumer, outputs, output_count, positions, position_count, err);
-    if (rc == E_OK) position_committed(consumer, positions, position_count);
+    bool at_least_once = consumer->subscription.at_least_once;
+    rc = at_least_once ? commit_at_least_once(consumer, outputs, output_count, positions,
+                                              position_count, err)
+                       : commit_transaction(consumer, outputs, output_count, positions,
+                                            position_count, err);
+    if (rc == E_TOO_LARGE) return blame_batches(consumer, bytes, err);
+    if (rc == E_OK && !at_least_once) position_committed(consumer, positions, position_count);
     return rc;
 }

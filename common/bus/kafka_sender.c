@@ -36,7 +36,7 @@ int sender_open(struct kafka_sender *sender, const struct kafka_bus *bus, const 
                 struct err *err)
 {
     enum { TRANSACTION_GRACE_MS = 5000 }; /* for the broker, after we have given up */
-    char kbytes[32], timeout_ms[32], transaction_ms[32];
+    char kbytes[32], timeout_ms[32], transaction_ms[32], batch[32];
     int64_t commit_ms = bus->options.commit_timeout;
     /* linger.ms: a commit flushes as soon as it has sent all. In a transaction outputs wait for
      * their partitions to be registered, and gather meanwhile. retry.backoff.ms: how often
@@ -45,9 +45,13 @@ int sender_open(struct kafka_sender *sender, const struct kafka_bus *bus, const 
     /* message.timeout.ms: a message that librdkafka gives up alone lets those behind it go on, so
      * that a key's records are written out of their order; whoever waits gives up all, by a purge.
      * In a transaction nobody sees it, and librdkafka wants it to end no later. */
+    /* batch.size: while a partition has more to send than its request takes, or a broker is to be
+     * sent more than five, librdkafka's thread spins until the broker answers (2.0.2). */
     /* Messages weigh more in the queue than on the wire. The door counts for itself. */
     snprintf(kbytes, sizeof kbytes, "%llu",
              (unsigned long long)(on_report ? 2097151 : bus->options.buffer / 1024));
+    snprintf(batch, sizeof batch, "%d",
+             sender->large_batches ? KAFKA_LARGE_BATCH_BYTES : KAFKA_SMALL_BATCH_BYTES);
     snprintf(timeout_ms, sizeof timeout_ms, "%lld", (long long)(transactional_id ? commit_ms : 0));
     snprintf(transaction_ms, sizeof transaction_ms, "%lld",
              (long long)(commit_ms + TRANSACTION_GRACE_MS));
@@ -56,6 +60,7 @@ int sender_open(struct kafka_sender *sender, const struct kafka_bus *bus, const 
         {"queue.buffering.max.kbytes", kbytes},
         {"queue.buffering.max.messages", "0"}, /* the bytes are the bound */
         {"linger.ms", on_report ? "0" : transactional_id ? "1" : "50"},
+        {"batch.size", batch},
         {"message.timeout.ms", timeout_ms},
         {transactional_id ? "transaction.timeout.ms" : "", transaction_ms},
         {transactional_id ? "retry.backoff.ms" : "", "5"},

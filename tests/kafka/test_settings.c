@@ -115,6 +115,36 @@ static void test_too_large(void **state)
     free(value);
 }
 
+/* Messages of 1 KiB, more than this topic takes at once. */
+static void test_large_batch(void **state)
+{
+    enum { COUNT = 3000, SIZE = 1024 };
+    const char *modest[] = {"kafka.message.max.bytes=1200000", NULL};
+    static char value[SIZE];
+    static struct bus_output outputs[COUNT];
+    struct bus_topic_state topic;
+    struct err err;
+    (void)state;
+    for (size_t i = 0; i < COUNT; i++)
+        outputs[i] = (struct bus_output){
+            .topic = TOPIC_FEEDBACK, .key = STR("k"), .value = {value, SIZE},
+            .timestamp_ms = clock_wall_ms(clock_system())};
+    struct rig rig = open_rig(modest);
+    create(rig.bus, TOPIC_FEEDBACK, &four);
+    close_rig(&rig);
+    rig = open_rig(NULL);
+    struct bus_consumer *consumer = subscribe(rig.bus, "batch", "batch-0", TOPIC_FEEDBACK);
+    CASE("a batch that its topic refuses is none of its messages' fault: it is tried again");
+    assert_int_equal(bus_commit(consumer, outputs, COUNT, NULL, 0, &err), E_UNAVAILABLE);
+    CASE("in smaller ones, then and later");
+    must(bus_commit(consumer, outputs, COUNT, NULL, 0, &err), &err);
+    must(bus_commit(consumer, outputs, COUNT, NULL, 0, &err), &err);
+    bus_unsubscribe(consumer);
+    must(bus_topic_describe(rig.bus, TOPIC_FEEDBACK, &topic, &err), &err);
+    assert_in_range(topic.records, 2 * COUNT, 2 * COUNT + 8); /* markers count */
+    close_rig(&rig);
+}
+
 /* What it logs while it joins: until it speaks of a limit, for so long. */
 static void start_log(struct rig *rig, int64_t most_ms, char *out, size_t size)
 {
@@ -256,6 +286,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup(test_properties, new_prefix),
         cmocka_unit_test_setup(test_topic_settings, new_prefix),
         cmocka_unit_test_setup(test_too_large, new_prefix),
+        cmocka_unit_test_setup(test_large_batch, new_prefix),
         cmocka_unit_test_setup(test_small_topic, new_prefix),
         cmocka_unit_test_setup(test_patient, new_prefix),
     };
