@@ -29,6 +29,7 @@ static const struct property producing[] = {
     {"partitioner", "murmur2_random"},
     {"queue.buffering.max.messages", "0"},
     {"linger.ms", "50"}, /* each 2000 are flushed at once */
+    {"batch.size", "4000000"},
     {"delivery.report.only.error", "false"}, /* else a flush looks only every 10 ms (2.0.2) */
     {NULL, NULL},
 };
