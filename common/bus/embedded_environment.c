@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/folder.h"
+#include "base/mapped.h"
 #include "bus/embedded.h"
 
 enum {
@@ -266,6 +267,7 @@ static int create(const struct bus_options *options, const struct stat *folder,
     atomic_store(&environment->durable, options->durable);
     pthread_rwlock_init(&environment->gate, NULL);
     pthread_mutex_init(&environment->mutex, NULL);
+    mapped_explain();
     environment->path = strdup(options->path);
     int rc = environment->path ? live_open(environment, err) : err_set(err, E_NO_MEMORY, NULL);
     if (rc == E_OK) rc = open_mdb(environment, err);
