@@ -10,6 +10,7 @@
  * and a coordinator that is away pauses the source. Before partitions are given away, and before
  * the committed positions are read, all is told. Of those that are lost nothing is: another member
  * may have moved on. */
+#include "base/crash.h"
 #include "bus/kafka_commit.h"
 
 enum { LATE_MS = 1000, SLICE_MS = 100 };
@@ -93,7 +94,7 @@ static void take_answer(struct kafka_consumer *consumer, rd_kafka_event_t *event
     }
     owed->asked = NULL;
     pthread_mutex_unlock(&consumer->lock);
-    if (told) note_told(consumer, told);
+    if (told) crash_point("commit.told"), note_told(consumer, told);
     forget(&told);
 }
 
@@ -105,7 +106,9 @@ static void go_on(struct kafka_consumer *consumer, int timeout_ms)
     if (event) take_answer(consumer, event);
     pthread_mutex_lock(&consumer->lock);
     if (!owed->failure.code || commit_now_ms() - owed->asked_ms > LATE_MS) tell_next(consumer);
+    bool asked = owed->asked != NULL;
     pthread_mutex_unlock(&consumer->lock);
+    if (asked) crash_point("commit.telling");
 }
 
 /* --- the interface ---------------------------------------------------------------------------- */

@@ -36,7 +36,7 @@ class Parser(argparse.ArgumentParser):
 
 def arguments_of(argv):
     parser = Parser(prog="ops/soak", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
-                    epilog="Exit status: 0 all promises were kept, 1 one was broken, 64 wrong usage, "
+                    epilog="Exit status: 0 all promises were kept, 1 one was broken, or something didn't start, 64 wrong usage, "
                            "77 something that it needs can't be had, 130 interrupted.\n\n"
                            "example: ops/soak --seed 7 --minutes 10")
     parser.add_argument("--seed", type=int, default=1, help="of schedule and load (default: 1)")
@@ -218,6 +218,9 @@ def run(arguments, faults, folder, progress):
         if rig.problems or any(judged[0].found.values()):
             save_archive(rig)
         return result, judged[0].first, rig.problems
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"stopped after {rig.clock():.0f} s: {rig.done} of {len(faults)} faults were made, "
+                                f"{rig.receipts.count()[0]:,} of {arguments.records or 0:,} records had their receipts")
     finally:
         rig.take_down()
 
@@ -235,7 +238,7 @@ def main(argv):
     if arguments.schedule:
         print("\n".join(fault.line() for fault in faults))
         return 0
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder = arguments.folder or tempfile.mkdtemp(prefix="verbatim-soak.")
     os.makedirs(folder, exist_ok=True)
     progress = report.Progress()
@@ -244,13 +247,10 @@ def main(argv):
                  f"{arguments.brokers} broker(s); logs in {folder}")
     try:
         result, first, problems = run(arguments, faults, folder, progress)
-    except KeyboardInterrupt:
-        progress.say(f"interrupted; logs: {folder}")
-        return 130
-    except OSError as error:
-        progress.say(f"soak: {error}\nlogs: {folder}")
+    except (KeyboardInterrupt, OSError) as error:
+        progress.say(f"soak: no verdict: {error}\nlogs: {folder}")
         print(json.dumps({"seed": arguments.seed, "error": str(error)}))
-        return 1
+        return 1 if isinstance(error, OSError) else 130
     print(report.table(result["recover"]))
     good = not first and not problems
     if not good:

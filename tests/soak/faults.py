@@ -14,11 +14,11 @@ from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, C
 
 from load import Caller
 
-CRASH_POINTS = {
-    "ingest": ("door.sent", "door.delivered"),
-    "logsink": ("archive.put", "archive.object", "archive.manifest", "commit.begun", "commit.positions", "commit.done"),
-}
-CRASH_POINTS_OF_MIDDLE = ("commit.begun", "commit.sent", "commit.positions", "commit.flushed", "commit.done")
+AT_THE_DOOR = ("door.sent", "door.delivered")
+AT_THE_STORE = ("archive.put", "archive.object", "archive.manifest", "commit.begun")
+IN_A_COMMIT = {"exactly_once": ("commit.begun", "commit.sent", "commit.positions", "commit.flushed", "commit.done"),
+               "at_least_once": ("commit.begun", "commit.sent", "commit.flushed", "commit.telling", "commit.told", "commit.done")}
+OF_POSITIONS_ALONE = {"exactly_once": ("commit.positions", "commit.done"), "at_least_once": ("commit.telling", "commit.told")}
 TEXT_MOST = 262144    # schemas/feedback.def
 
 
@@ -31,10 +31,16 @@ def kill(rig, fault):
     member.start_unless_over()
 
 
+def crash_points(worker, delivery):
+    if worker == "ingest":
+        return AT_THE_DOOR
+    return AT_THE_STORE + OF_POSITIONS_ALONE[delivery] if worker == "logsink" else IN_A_COMMIT[delivery]
+
+
 def crash(rig, fault):
     """Armed at its start; it dies by itself. If it doesn't come to that point in time, it is killed."""
     member, chance = rig.crew.members[fault.target], random.Random(fault.seed)
-    point = chance.choice(CRASH_POINTS.get(member.worker, CRASH_POINTS_OF_MIDDLE))
+    point = chance.choice(crash_points(member.worker, rig.delivery))
     member.kill()
     member.start(crash=f"{point}:{chance.choice((1, 1, 2, 5, 20))}")
     armed, until = member.process, time.monotonic() + fault.seconds
@@ -43,8 +49,8 @@ def crash(rig, fault):
     if armed.poll() is None:
         member.kill()
         member.start_unless_over()
-    else:
-        rig.crashed(point)
+        point = "not reached"
+    rig.crashed(point)
     while not member.running() and not rig.over.is_set():
         rig.wait(0.05)   # the crew starts it again
 

@@ -32,7 +32,7 @@ OPTIONS = {
 class Rig:
     def __init__(self, arguments, folder, say):
         self.source, self.folder, self.say = arguments.source, folder, say
-        self.partitions = PARTITIONS
+        self.partitions, self.delivery = PARTITIONS, arguments.delivery
         self.problems, self.poisoned, self.points = [], {}, {}
         self.over, self.lock, self.began = threading.Event(), threading.Lock(), time.monotonic()
         self.events = open(f"{folder}/events.log", "a", buffering=1)
