@@ -25,6 +25,7 @@ struct bus_backend {
     int (*rewind)(struct bus_consumer *, struct err *);
     int (*seek)(struct bus_consumer *, const struct bus_position *, struct err *);
     size_t (*backlog)(struct bus_consumer *, struct bus_backlog *, size_t);
+    uint64_t (*missed)(struct bus_consumer *);
     bool (*answers)(struct bus_consumer *); /* NULL: always */
     int (*producer_open)(struct bus *, const char *, struct bus_producer **, struct err *);
     void (*producer_close)(struct bus_producer *);

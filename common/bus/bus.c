@@ -118,6 +118,8 @@ size_t bus_backlog(struct bus_consumer *consumer, struct bus_backlog *out, size_
     return consumer->backend->backlog(consumer, out, max);
 }
 
+uint64_t bus_missed(struct bus_consumer *consumer) { return consumer->backend->missed(consumer); }
+
 bool bus_answers(struct bus_consumer *consumer)
 {
     return !consumer->backend->answers || consumer->backend->answers(consumer);

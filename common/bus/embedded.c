@@ -81,6 +81,7 @@ static const struct bus_backend embedded_backend = {
     .rewind = embedded_rewind,
     .seek = embedded_seek,
     .backlog = embedded_backlog,
+    .missed = embedded_missed,
     .producer_open = embedded_producer_open,
     .producer_close = embedded_producer_close,
     .produce = embedded_produce,

@@ -273,7 +273,7 @@ struct embedded_consumer {
     int64_t look_due_ns;
     uint64_t generation; /* of the group, when its members were looked at last */
     uint64_t emptied_at; /* number of the transaction up to which all was read; 0: not all */
-    uint64_t skipped;
+    uint64_t missed;
     uint32_t known_topics; /* bits: those of its topics that existed at the last look */
     uint32_t all_topics;   /* bits */
 
@@ -331,7 +331,7 @@ int embedded_seek(struct bus_consumer *consumer, const struct bus_position *posi
                   struct err *err) CHECKED;
 size_t embedded_backlog(struct bus_consumer *consumer, struct bus_backlog *out, size_t max);
 /* Messages that retention had deleted before this consumer came to read them. */
-uint64_t embedded_skipped(const struct bus_consumer *consumer);
+uint64_t embedded_missed(struct bus_consumer *consumer);
 
 /* --- producer ------------------------------------------------------------------------------- */
 

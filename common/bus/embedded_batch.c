@@ -138,7 +138,7 @@ static int look_at_ends(struct embedded_consumer *consumer, MDB_txn *txn, uint32
                                       err);
         if (rc) return rc;
         if (at->position < state.first) {
-            consumer->skipped += (uint64_t)(state.first - at->position);
+            consumer->missed += (uint64_t)(state.first - at->position);
             at->position = state.first;
         }
         at->end = state.next;

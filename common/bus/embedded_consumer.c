@@ -345,7 +345,7 @@ size_t embedded_backlog(struct bus_consumer *base, struct bus_backlog *out, size
     return consumer->owned_count;
 }
 
-uint64_t embedded_skipped(const struct bus_consumer *consumer)
+uint64_t embedded_missed(struct bus_consumer *consumer)
 {
-    return ((const struct embedded_consumer *)consumer)->skipped;
+    return ((const struct embedded_consumer *)consumer)->missed;
 }

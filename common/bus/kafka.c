@@ -84,6 +84,7 @@ static const struct bus_backend kafka_backend = {
     .rewind = kafka_rewind,
     .seek = kafka_seek,
     .backlog = kafka_backlog,
+    .missed = kafka_missed,
     .answers = kafka_answers,
     .producer_open = kafka_producer_open,
     .producer_close = kafka_producer_close,

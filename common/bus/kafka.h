@@ -28,6 +28,7 @@
 #include <stdatomic.h>
 
 #include "bus/backend.h"
+#include "bus/kafka_missed.h"
 
 enum {
     KAFKA_NAME_MAX = 249,   /* of topics, and what we allow of groups and members */
@@ -281,6 +282,7 @@ struct kafka_consumer {
     struct kafka_watch watch;
     struct kafka_commit commit;
     struct kafka_owed owed;
+    struct kafka_missed missed;
 };
 
 static inline struct kafka_consumer *kafka_consumer_of(struct bus_consumer *consumer)
@@ -300,6 +302,7 @@ void consumer_make_readable(struct kafka_consumer *consumer);
 int kafka_poll(struct bus_consumer *consumer, uint32_t max_records, size_t max_bytes,
                struct bus_batch *ret_batch, struct err *err) CHECKED;
 void kafka_release(struct bus_consumer *consumer, struct bus_batch *batch);
+uint64_t kafka_missed(struct bus_consumer *consumer);
 
 /* batches: idle ones are kept, for their memory */
 struct kafka_batch *batch_open(struct kafka_consumer *consumer); /* NULL: no memory */

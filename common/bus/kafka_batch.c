@@ -126,6 +126,9 @@ bool batch_take(struct kafka_consumer *consumer, struct kafka_batch *batch,
         rd_kafka_message_destroy(held);
         return true;
     }
+    if (atomic_load(&consumer->missed.count))
+        missed_at(&consumer->missed, partition->topic, partition->partition, partition->position,
+                  held->offset);
     rd_kafka_timestamp_type_t type;
     struct bus_message *message = &batch->messages[batch->count];
     *message = (struct bus_message){

@@ -167,6 +167,11 @@ void consumer_on_error(rd_kafka_t *client, int code, const char *reason, void *o
     note_trouble(consumer, (rd_kafka_resp_err_t)code, reason);
 }
 
+uint64_t kafka_missed(struct bus_consumer *base)
+{
+    return kafka_consumer_of(base)->missed.messages;
+}
+
 /* --- poll ------------------------------------------------------------------------------------ */
 
 /* A reader's topics that the watcher has found meanwhile. */

@@ -96,12 +96,24 @@ static bool is_noise(const char *facility)
     return false;
 }
 
+/* Only consumers of ours have partitions that begin anew. */
+static void note_reset(const rd_kafka_t *client, const char *text)
+{
+    struct kafka_consumer *consumer = client ? rd_kafka_opaque(client) : NULL;
+    char topic[KAFKA_NAME_MAX + 1];
+    struct bus_position reset;
+    if (!consumer || !missed_read_line(text, topic, &reset)) return;
+    reset.topic = kafka_topic_of(consumer->bus, topic);
+    if (reset.topic != TOPIC_NONE) missed_reset(&consumer->missed, &reset);
+}
+
 void kafka_on_log(const rd_kafka_t *client, int level, const char *facility, const char *text)
 {
     enum log_level ours = level <= 4   ? LOG_WARN
                           : level <= 5 ? LOG_INFO
                                        : LOG_DEBUG; /* syslog's levels */
     struct log_event event;
+    if (strcmp(facility, "OFFSET") == 0) note_reset(client, text);
     if (is_noise(facility)) ours = LOG_DEBUG;
     if (ours != LOG_DEBUG && !has_room()) return;
     log_begin(&event, ours, "kafka", "librdkafka says");

@@ -139,6 +139,7 @@ int kafka_subscribe(struct bus *bus, const struct bus_subscription *subscription
     consumer->wake_fd = -1;
     pthread_mutex_init(&consumer->lock, NULL);
     pthread_mutex_init(&consumer->client_lock, NULL);
+    missed_init(&consumer->missed);
     for (size_t i = 0; i < subscription->topic_count; i++)
         consumer->topics |= 1u << subscription->topics[i];
     int rc = take_names(consumer, subscription, err);
@@ -245,6 +246,7 @@ void kafka_unsubscribe(struct bus_consumer *base)
     ends_await(consumer, NULL);
     pthread_mutex_destroy(&consumer->lock);
     pthread_mutex_destroy(&consumer->client_lock);
+    missed_deinit(&consumer->missed);
     free(consumer->watch.found);
     free(consumer->owned);
     free(consumer->own);

@@ -51,6 +51,7 @@ void position_clear(struct kafka_consumer *consumer)
     consumer->owned_count = consumer->hit = 0;
     consumer->generation++;
     pthread_mutex_unlock(&consumer->lock);
+    missed_forget(&consumer->missed);
     consumer->last_rkt = NULL;
     consumer->peak = 0;
 }

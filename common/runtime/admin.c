@@ -29,6 +29,7 @@ static void write_flow(struct runtime *runtime, struct metrics_writer *writer)
 
 static void write_backlog(struct runtime *runtime, struct metrics_writer *writer)
 {
+    metrics_sample(writer, METRIC_MISSED, NULL, NULL, (double)bus_missed(runtime->consumer));
     for (size_t i = 0; i < runtime->backlog_count; i++) {
         char partition[16];
         snprintf(partition, sizeof partition, "%u", runtime->backlog[i].partition);

@@ -69,6 +69,7 @@ struct runtime {
     int64_t tell_ms;      /* by the first commit from then on; mono */
     bool owes;            /* positions of commits that weren't told */
     uint32_t poll_failures, commit_failures;
+    uint64_t missed;      /* messages that the log has told of: status.c */
     uint32_t last_tries;  /* commits that failed by our own disk since the drain began */
     bool opened;          /* the worker */
     bool gathered;        /* the flow's transaction waits for a commit, or is in one */

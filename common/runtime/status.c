@@ -7,6 +7,7 @@
  * same, and so the archive and the ledger tell silence from absence. */
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "runtime/internal.h"
 
 static uint64_t backlog_records(const struct runtime *runtime)
@@ -16,8 +17,22 @@ static uint64_t backlog_records(const struct runtime *runtime)
     return records;
 }
 
+/* Nothing can bring them back, so it is said at once: without it only `verify` would tell. */
+static void tell_missed(struct runtime *runtime)
+{
+    struct log_event event;
+    uint64_t missed = bus_missed(runtime->consumer);
+    if (missed == runtime->missed) return;
+    log_begin(&event, LOG_ERROR, runtime->worker->name,
+              "messages were deleted before they were read: retention is shorter than the backlog");
+    log_add(&event, "messages", "%llu", (unsigned long long)(missed - runtime->missed));
+    log_end(&event);
+    runtime->missed = missed;
+}
+
 void status_refresh(struct runtime *runtime)
 {
+    tell_missed(runtime);
     size_t count = bus_backlog(runtime->consumer, runtime->backlog, runtime->backlog_capacity);
     if (count > runtime->backlog_capacity) {
         struct bus_backlog *grown = realloc(runtime->backlog, count * sizeof *grown);

@@ -317,6 +317,12 @@ static size_t backlog(struct bus_consumer *base, struct bus_backlog *out, size_t
 
 static bool answers(struct bus_consumer *base) { return bus_reachable(consumer_of(base)->process); }
 
+static uint64_t missed(struct bus_consumer *base) /* without retention nothing is */
+{
+    (void)base;
+    return 0;
+}
+
 static int wake_fd(const struct bus_consumer *base)
 {
     return ((const struct sim_consumer *)base)->fd;
@@ -339,6 +345,7 @@ const struct bus_backend sim_backend = {
     .rewind = rewind_consumer,
     .seek = seek,
     .backlog = backlog,
+    .missed = missed,
     .answers = answers,
     .producer_open = sim_producer_open,
     .producer_close = sim_producer_close,

@@ -1,0 +1,62 @@
+"""Retention that is shorter than the backlog, on a real Kafka: what was deleted before it was read can't come back, so it is
+said and counted at once, and what is there goes on, each record once; to a worker that was away, and to one that stood
+still."""
+import os
+import signal
+import sys
+
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import AdminClient
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from rig import Rig, equal, once_each, wait_for  # noqa: E402
+
+BOOTSTRAP = os.environ["KAFKA_BOOTSTRAP"]
+SAYS = "messages were deleted before they were read"
+admin = AdminClient({"bootstrap.servers": BOOTSTRAP})
+
+
+def send(rig, name, count):
+    ids = [f"{name}-{i}" for i in range(count)]
+    rig.send(ids)
+    return ids
+
+
+def delete_all():
+    deleted = admin.delete_records([TopicPartition("missed.feedback", partition, -1) for partition in range(2)])
+    for future in deleted.values():
+        future.result(60)
+
+
+def main():
+    bus = ["--bus.kind=kafka", f"--kafka.bootstrap.servers={BOOTSTRAP}", "--bus.topic_prefix=missed.", "--bus.partitions=2"]
+    with Rig(bus) as rig:
+        rig.create_topics()
+        worker = rig.start("preprocess")
+        there = send(rig, "first", 200)
+        wait_for("all is worked off", lambda: len(rig.topic("documents")) >= len(there))
+        equal("missed, as nothing was deleted", worker.metric("verbatim_missed_records_total"), 0)
+        worker.stop()
+        send(rig, "away", 150)
+        delete_all()
+        there += send(rig, "back", 100)
+        worker = rig.start("preprocess")
+        wait_for("it goes on with what is there", lambda: len(rig.topic("documents")) >= len(there))
+        wait_for("what was deleted is counted", lambda: worker.metric("verbatim_missed_records_total") == 150)
+        wait_for("and said", lambda: SAYS in open(worker.log).read())
+        worker.signal(signal.SIGSTOP)
+        still = send(rig, "still", 250)
+        delete_all()
+        there += send(rig, "on", 100)
+        worker.signal(signal.SIGCONT)
+        wait_for("so does one that stood still", lambda: {f"on-{i}" for i in range(100)} <= set(rig.ids("documents")))
+        got = rig.ids("documents")
+        fetched = [id for id in still if id in got]  # before they were deleted: a fetch was under way
+        wait_for("and what it has missed", lambda: worker.metric("verbatim_missed_records_total")
+                 == 150 + len(still) - len(fetched))
+        worker.stop()
+        once_each("documents", rig.ids("documents"), there + fetched)
+        print("of 800 records", 400 - len(fetched), "were deleted before they were read, and counted; the others are there once")
+
+
+main()
