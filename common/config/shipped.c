@@ -38,3 +38,10 @@ int shipped_path(const char *chosen, const char *name, char out[static SHIPPED_P
     return err_set(err, E_NO_INPUT,
                    "config/%s was not found beside %s, nor here; set VERBATIM_HOME", name, folder);
 }
+
+int shipped_named(const char *option, int rc, struct err *err)
+{
+    if (rc == E_OK) return E_OK;
+    rc = err_wrap(err, "%s", option);
+    return rc == E_NO_INPUT ? (int)(err->code = E_BAD_CONFIG) : rc;
+}

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "base/nearest.h"
 #include "base/terminal.h"
 #include "base/wrap.h"
 #include "runtime/runtime.h"
@@ -66,6 +67,19 @@ struct arguments {
     const char *config_file;
 };
 
+static int unknown_argument(struct str argument, struct err *err)
+{
+    static const char *const known[] = {"--help", "--version", "--print-config", "--config"};
+    struct nearest nearest = nearest_to(argument);
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        nearest_offer(&nearest, str_of(known[i]));
+    argument = str_slice(argument, 0, 100);
+    if (!nearest.found.data)
+        return err_set(err, E_USAGE, "unknown argument \"%.*s\"; see --help", STR_ARGS(argument));
+    return err_set(err, E_USAGE, "unknown argument \"%.*s\"; did you mean %.*s?",
+                   STR_ARGS(argument), STR_ARGS(nearest.found));
+}
+
 /* Everything but --section.name=value, which must come after the file and the environment. */
 static int read_arguments(int argc, char **argv, struct arguments *arguments, struct err *err)
 {
@@ -76,11 +90,12 @@ static int read_arguments(int argc, char **argv, struct arguments *arguments, st
             arguments->help = true;
         else if (str_equal(argument, STR("--version"))) arguments->version = true;
         else if (str_equal(argument, STR("--print-config"))) arguments->print_config = true;
-        else if (str_equal(argument, STR("--config")) && i + 1 < argc)
-            arguments->config_file = argv[++i];
+        else if (str_equal(argument, STR("--config")) && i + 1 == argc)
+            return err_set(err, E_USAGE, "--config needs a FILE");
+        else if (str_equal(argument, STR("--config"))) arguments->config_file = argv[++i];
         else if (str_starts(argument, STR("--config="))) arguments->config_file = argv[i] + 9;
         else if (!str_starts(argument, STR("--")) || str_find(argument, STR(".")) == argument.size)
-            return err_set(err, E_USAGE, "unknown argument \"%s\"; see --help", argv[i]);
+            return unknown_argument(argument, err);
     }
     return E_OK;
 }

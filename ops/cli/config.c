@@ -45,6 +45,8 @@ static int config_run(const struct command *command, int argc, char **argv, stru
     if (arguments.positional_count)
         return err_set(err, E_USAGE, "\"%s\"? verbatim config takes no arguments",
                        arguments.positionals[0]);
+    if (json + reference + (worker != NULL) > 1)
+        return err_set(err, E_USAGE, "one of --json, --reference and --file at a time");
     rc = cli_config(&arguments, &config, err);
     if (rc) return rc;
     if (worker) rc = print_file(worker, &out, err);

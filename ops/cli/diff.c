@@ -273,6 +273,6 @@ const struct command diff_command = {
         "Exit 0: no difference; 1: some; more: as everywhere.\n\n"
         "Example: verbatim diff data/archive next/archive\n"
         "         verbatim diff --fields safety.state,sentiment.label --json topic: topic:next- | "
-        "jq .id\n",
+        "jq -r 'select(.id) | .id'\n",
     .run = diff_run,
 };

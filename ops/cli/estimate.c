@@ -210,7 +210,7 @@ const struct command estimate_command = {
     .name = "estimate",
     .summary = "what asking a model about feedback would cost, before it is asked",
     .usage = "FILE [--text-column NAME]|--archive URL [--from TIME] [--to TIME] [--provider NAME] "
-             "[--model ID] [--journal] [--json]",
+             "[--model ID] [--answer-tokens N] [--journal] [--json]",
     .details = "Texts are cleaned and redacted as in the pipeline; identical ones count once. "
                "Nothing is sent anywhere.\n"
                "Tokens in are estimated: on reviews and tweets in English, Spanish and French from "

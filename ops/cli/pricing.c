@@ -101,6 +101,7 @@ static int find_price(struct pricing *pricing, bool may_lack, struct err *err)
     char path[SHIPPED_PATH_BYTES];
     int rc = shipped_path(pricing->options.prices, "prices.txt", path, err);
     if (rc == E_OK) rc = prices_read(path, &pricing->prices, err);
+    rc = shipped_named("genai.prices", rc, err);
     if (rc) return rc;
     const struct price *price = prices_find(pricing->prices, str_of(pricing->provider),
                                             str_of(pricing->model), clock_wall_ms(clock_system()));

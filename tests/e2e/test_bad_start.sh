@@ -58,7 +58,7 @@ refused "letters of what isn't there" 66 "nowhere/ holds no topics" "$bin/verbat
 refused "vectors of what isn't there" 66 "nowhere/ holds no topics" "$bin/verbatim" train segments "--bus.path=$scratch/nowhere"
 refused "the price of what costs nothing" 64 "--provider local" "$bin/verbatim" estimate --provider local "$source/config/sample/feedback.ndjson"
 check "and none is made" [ ! -e "$scratch/nowhere" ]
-refused "a model that isn't there" 66 "no.model" "${segment[@]}" --segment.model="$scratch/no.model"
+refused "a model that isn't there, by its option" 78 "segment.model: $scratch/no.model: No such file" "${segment[@]}" --segment.model="$scratch/no.model"
 printf 'not a model' >"$scratch/bad.model"
 refused "a model that is none" 78 "bad.model" "${segment[@]}" --segment.model="$scratch/bad.model"
 refused "an open door without keys" 78 "ingest.keys" "$bin/verbatim-ingest" "--bus.path=$data/bus" --ingest.listen="0.0.0.0:$free"

@@ -58,6 +58,7 @@ says "and the bus is whole" 0 out '"kept"' "$verbatim" tail feedback --once --bu
 says "version" 0 out "librdkafka " "$verbatim" version
 says "--version" 0 out "verbatim 0." "$verbatim" --version
 says "a format that isn't" 64 err "json-schema" "$verbatim" schema --format xml
+says "two forms at a time" 64 err "at a time" "$verbatim" config --json --reference
 says "a worker that isn't" 64 err "preprocess" "$verbatim" config --file nobody
 for worker in ingest preprocess featurize segment genai logsink; do
     says "verbatim-$worker --help" 0 out "Usage: verbatim-$worker" "$bin/verbatim-$worker" --help
@@ -71,6 +72,8 @@ for worker in ingest preprocess featurize segment genai logsink; do
         equal "verbatim-$worker $option to a full disk exits 74" $? 74
         check "and says why" contains "$scratch/err" "standard output: No space left"
     done
+    says "verbatim-$worker with a typo" 64 err "did you mean --version?" "$bin/verbatim-$worker" --verison
+    says "verbatim-$worker without what an option needs" 64 err "--config needs a FILE" "$bin/verbatim-$worker" --config
     says "verbatim-$worker --version" 0 out "verbatim-$worker 0." "$bin/verbatim-$worker" --version
 done
 

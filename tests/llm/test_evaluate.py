@@ -120,7 +120,7 @@ def bought_by_nobody(rig):
     rig.refused("no model", 64, "which model of openai", "--provider", "openai", "--yes")
     rig.refused("local alone", 64, "nobody to compare", "--provider", "local", "--yes")
     rig.refused("not a model's task", 64, "language isn't theirs", "--provider", "openai/mock", "--yes", task="language")
-    rig.refused("a prompt that isn't there", 66, "insight-000009", "--provider", "openai/mock", "--prompt", "insight-000009", "--yes")
+    rig.refused("a prompt that isn't there", 78, "insight-000009", "--provider", "openai/mock", "--prompt", "insight-000009", "--yes")
     rig.refused("the current prompt", 64, "is the current prompt", "--provider", "openai/mock", "--promote", CURRENT, "--yes")
     rig.refused("two providers", 64, "one provider", "--provider", "openai/mock", "--provider", "openai/b", "--promote", CANDIDATE, "--yes")
     rig.refused("a guard of nothing", 64, "go with --provider", "--budget", "5")

@@ -67,7 +67,8 @@ static int load_prices(const struct genai_options *options, struct prices **ret_
 {
     char path[SHIPPED_PATH_BYTES];
     int rc = shipped_path(options->prices, "prices.txt", path, err);
-    return rc ? rc : prices_read(path, ret_prices, err);
+    if (rc == E_OK) rc = prices_read(path, ret_prices, err);
+    return shipped_named("genai.prices", rc, err);
 }
 
 static void on_bill(void *user, const struct purchase *purchase)

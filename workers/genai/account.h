@@ -53,7 +53,7 @@ struct account_call {
     bool priced;              /* it is known */
 };
 
-/* BAD_CONFIG, NO_INPUT, and what purchases_open() says. Without a bus (verbatim analyze) nothing is
+/* BAD_CONFIG, and what purchases_open() says. Without a bus (verbatim analyze) nothing is
  * journaled: identical texts of one run are bought once all the same. */
 int account_open(struct worker_context *context, struct account_book **ret_account,
                  struct err *err) CHECKED;

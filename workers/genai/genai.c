@@ -67,6 +67,7 @@ static int open_clocks(const struct genai_options *options, struct clocks **ret_
     if (!clocks) return err_set(err, E_NO_MEMORY, NULL);
     int rc = shipped_path(options->due_clocks, "clocks.txt", path, err);
     if (rc == E_OK) rc = clocks_open(path, clocks, err);
+    rc = shipped_named("genai.due_clocks", rc, err);
     if (rc == E_OK) rc = clocks_check_regions(clocks, str_of(options->regions), err);
     if (rc) free(clocks);
     else *ret_clocks = clocks;
@@ -80,8 +81,9 @@ static int open_state(struct worker_context *context, struct genai_state *state,
     char folder[SHIPPED_PATH_BYTES];
     int rc = remote_parse(options->providers, &chain, err);
     if (rc == E_OK) rc = shipped_path(options->folder, ".", folder, err);
-    if (rc == E_OK) rc = open_clocks(options, &state->clocks, err);
     if (rc == E_OK) rc = provider_local.open(context, folder, &state->local, err);
+    rc = shipped_named("genai.folder", rc, err);
+    if (rc == E_OK) rc = open_clocks(options, &state->clocks, err);
     if (rc == E_OK && chain.count)
         rc = remote_open(context, &chain, folder, on_end, state, &state->remote, err);
     if (rc == E_OK && context->bus && options->digest_every)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
+#include "config/shipped.h"
 #include "llm/llm.h"
 
 enum { FILE_BYTES_MAX = 256 * 1024, PATH_BYTES = 4096, HASH_SHOWN_BYTES = 4 };
@@ -179,14 +180,16 @@ int prompt_open(const char *folder, const char *version, struct random *random,
                 struct prompt **ret_prompt, struct err *err)
 {
     const struct prompt kind = {.piece = "feedback", .rules.shape = &insight_shape};
-    return open_prompt(&kind, folder, version, random, ret_prompt, err);
+    return shipped_named("genai.prompt",
+                         open_prompt(&kind, folder, version, random, ret_prompt, err), err);
 }
 
 int prompt_open_digest(const char *folder, const char *version, struct random *random,
                        struct prompt **ret_prompt, struct err *err)
 {
     const struct prompt kind = {.piece = "counts", .rules.shape = &digest_story_shape};
-    return open_prompt(&kind, folder, version, random, ret_prompt, err);
+    return shipped_named("genai.digest_prompt",
+                         open_prompt(&kind, folder, version, random, ret_prompt, err), err);
 }
 
 void prompt_close(struct prompt *prompt)

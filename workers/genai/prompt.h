@@ -38,7 +38,7 @@ struct prompt {
     const char *piece;
 };
 
-/* `folder`: the configuration's. NO_INPUT, BAD_CONFIG, NO_MEMORY. */
+/* `folder`: the configuration's. BAD_CONFIG, NO_MEMORY. */
 int prompt_open(const char *folder, const char *version, struct random *random,
                 struct prompt **ret_prompt, struct err *err) CHECKED;
 /* The same about digests' counts: the answer is a digest_story. */

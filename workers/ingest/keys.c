@@ -7,6 +7,7 @@
 
 #include "base/ascii.h"
 #include "base/hash.h"
+#include "config/shipped.h"
 #include "workers/ingest/state.h"
 
 enum { KEYS_MAX = 10000, KEYS_FILE_BYTES = 4 << 20 };
@@ -80,8 +81,7 @@ int keyring_open(const char *path, struct keyring **ret_keys, struct err *err)
     struct keyring *keys = calloc(1, sizeof *keys);
     if (!keys) return err_set(err, E_NO_MEMORY, NULL);
     int rc = buffer_read_text(&keys->file, path, KEYS_FILE_BYTES, err);
-    if (rc == E_NO_INPUT)
-        rc = err_wrap(err, "ingest.keys"), err->code = E_BAD_CONFIG, rc = E_BAD_CONFIG;
+    rc = shipped_named("ingest.keys", rc, err);
     if (rc == E_OK) rc = parse(keys, path, err);
     if (rc)
         keyring_close(keys);

@@ -10,7 +10,8 @@ static int open_screen(const char *chosen, struct lists *lists, struct err *err)
 {
     char path[SHIPPED_PATH_BYTES];
     int rc = shipped_path(chosen, "cues", path, err);
-    return rc ? rc : screen_open(path, &lists->screen, err);
+    if (rc == E_OK) rc = screen_open(path, &lists->screen, err);
+    return shipped_named("preprocess.cues", rc, err);
 }
 
 static int open_model(const char *chosen, struct lists *lists, struct err *err)
@@ -18,7 +19,8 @@ static int open_model(const char *chosen, struct lists *lists, struct err *err)
     char path[SHIPPED_PATH_BYTES];
     if (strcmp(chosen, "none") == 0) return E_OK;
     int rc = shipped_path(chosen, "models/safety.model", path, err);
-    return rc ? rc : safety_model_open(path, &lists->model, err);
+    if (rc == E_OK) rc = safety_model_open(path, &lists->model, err);
+    return shipped_named("preprocess.safety_model", rc, err);
 }
 
 static int open_products(const char *chosen, struct lists *lists, struct err *err)
@@ -26,7 +28,8 @@ static int open_products(const char *chosen, struct lists *lists, struct err *er
     char path[SHIPPED_PATH_BYTES];
     if (strcmp(chosen, "none") == 0) return E_OK;
     int rc = shipped_path(chosen, "products.txt", path, err);
-    return rc ? rc : names_open(path, &lists->products, err);
+    if (rc == E_OK) rc = names_open(path, &lists->products, err);
+    return shipped_named("preprocess.products", rc, err);
 }
 
 static int open_clocks(const struct lists_choice *choice, struct lists *lists, struct err *err)
@@ -34,6 +37,7 @@ static int open_clocks(const struct lists_choice *choice, struct lists *lists, s
     char path[SHIPPED_PATH_BYTES];
     int rc = shipped_path(choice->clocks, "clocks.txt", path, err);
     if (rc == E_OK) rc = clocks_open(path, &lists->clocks, err);
+    rc = shipped_named("preprocess.due_clocks", rc, err);
     return rc ? rc : clocks_check_regions(&lists->clocks, str_of(choice->regions), err);
 }
 
@@ -46,7 +50,8 @@ int lists_open(const struct lists_choice *choice, struct lists **ret_lists, stru
     if (rc == E_OK) rc = open_products(choice->products, lists, err);
     if (rc == E_OK) rc = open_clocks(choice, lists, err);
     if (rc == E_OK && choice->language[0])
-        rc = language_open(choice->language, &lists->language, err);
+        rc = shipped_named("preprocess.language_model",
+                           language_open(choice->language, &lists->language, err), err);
     if (rc) lists_close(lists);
     else *ret_lists = lists;
     return rc;

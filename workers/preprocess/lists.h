@@ -23,7 +23,7 @@ struct lists_choice {
     const char *cues, *model, *products, *clocks, *regions, *language;
 };
 
-/* NO_INPUT, BAD_MODEL, BAD_CONFIG, NO_MEMORY. */
+/* BAD_MODEL, BAD_CONFIG, NO_MEMORY; says which option named the file. */
 int lists_open(const struct lists_choice *choice, struct lists **ret_lists,
                struct err *err) CHECKED;
 void lists_close(struct lists *lists); /* NULL is ignored */

@@ -37,6 +37,7 @@ static int load(struct worker_context *context, struct segment_state *state, str
     char path[SHIPPED_PATH_BYTES];
     int rc = shipped_path(options->model, "models/segments.model", path, err);
     if (rc == E_OK) rc = open_model(path, &state->model, err);
+    rc = shipped_named("segment.model", rc, err);
     if (rc) return rc;
     state->records = calloc(state->model.centroids.count, sizeof *state->records);
     if (state->records) return E_OK;

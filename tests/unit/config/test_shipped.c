@@ -40,8 +40,23 @@ static void files_are_found(void **state)
     unlink(file), rmdir(folder), rmdir(home);
 }
 
+static void an_option_is_named(void **state)
+{
+    struct err err = {0};
+    (void)state;
+    assert_int_equal(shipped_named("a.file", E_OK, &err), E_OK);
+    int rc = err_set(&err, E_NO_INPUT, "x.txt: No such file or directory");
+    assert_int_equal(shipped_named("a.file", rc, &err), E_BAD_CONFIG);
+    assert_int_equal(err.code, E_BAD_CONFIG);
+    assert_string_equal(err.text, "a.file: x.txt: No such file or directory");
+    rc = err_set(&err, E_BAD_MODEL, "x.model: damaged");
+    assert_int_equal(shipped_named("a.model", rc, &err), E_BAD_MODEL);
+    assert_string_equal(err.text, "a.model: x.model: damaged");
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(files_are_found)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(files_are_found),
+                                       cmocka_unit_test(an_option_is_named)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -296,7 +296,8 @@ static void test_bad_settings(void **state)
         {"a currency", "genai.budget=$5", "genai.budget is dollars such as", E_BAD_CONFIG},
         {"a tenant's, below nothing", "genai.budget_tenant=-1", "genai.budget_tenant is dollars",
          E_BAD_CONFIG},
-        {"no table", "genai.prices=/nowhere/prices.txt", "/nowhere/prices.txt", E_NO_INPUT},
+        {"no table", "genai.prices=/nowhere/prices.txt", "genai.prices: /nowhere/prices.txt",
+         E_BAD_CONFIG},
         {"a file that can't be", "genai.journal_file=/nowhere/answers", "/nowhere/answers",
          E_SYSTEM},
     };

@@ -77,8 +77,8 @@ static void test_missing_models(void **state)
     struct err err;
     (void)state;
     int rc = bench_open(&bench, &genai_worker, "genai.folder=/nowhere", &err);
-    assert_int_equal(rc, E_NO_INPUT);
-    assert_non_null(strstr(err.text, "/nowhere"));
+    assert_int_equal(rc, E_BAD_CONFIG);
+    assert_non_null(strstr(err.text, "genai.folder: /nowhere"));
     bench_close(&bench);
 }
 

@@ -118,7 +118,7 @@ static void test_what_is_wrong_is_named(void **state)
         struct err err;
         CASE(cases[i].why);
         assert_int_equal(prompt_open(cases[i].folder, cases[i].version, &chance, &prompt, &err),
-                         E_NO_INPUT);
+                         E_BAD_CONFIG);
         if (!strstr(err.text, cases[i].named)) fail_msg("%s", err.text);
     }
 }

@@ -144,7 +144,7 @@ static void test_no_model(void **state)
     (void)state;
     assert_int_equal(
         bench_open(&bench, &segment_worker, "segment.model=/nowhere/at-all.model", &err),
-        E_NO_INPUT);
+        E_BAD_CONFIG);
     bench_close(&bench);
     write_bytes(""); /* for teardown */
 }
