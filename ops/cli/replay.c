@@ -279,6 +279,7 @@ static int run(struct replay *replay, struct config *config, const char *url, st
     rc = replay_probe(url, err);
     if (rc == E_OK) rc = store_open(&store, &replay->store, err);
     if (rc == E_OK) rc = store_probe(replay->store, err);
+    if (rc == E_OK) rc = replay_find_archive(replay->store, err);
     if (rc == E_OK && replay->dry_run) rc = replay_open_pricing(replay, config, err);
     if (rc == E_OK)
         rc = replay->dry_run ? each_object(replay, read_object, err)

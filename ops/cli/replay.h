@@ -42,6 +42,8 @@ struct replay {
 const char *replay_name(int argc, char **argv, const char *url, char out[static 64]);
 /* NO_INPUT: a folder that isn't there; a store would make it. */
 int replay_probe(const char *url, struct err *err) CHECKED;
+/* NO_INPUT: nothing of an archive is there, and nothing to be done again would look as all well. */
+int replay_find_archive(struct store *store, struct err *err) CHECKED;
 int replay_read_ids(struct replay *replay, const char *path, struct err *err) CHECKED;
 
 /* Of a dry run: what is replayed from documents on comes to genai again. Leaves pricing NULL where

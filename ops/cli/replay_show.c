@@ -40,6 +40,21 @@ int replay_probe(const char *url, struct err *err)
     return err_set(err, E_NO_INPUT, "%s: there is no such archive", url);
 }
 
+int replay_find_archive(struct store *store, struct err *err)
+{
+    const struct archive_wish all = {.topics = (1u << TOPIC_COUNT) - 1};
+    struct archive_walk walk;
+    archive_walk_init(&walk, store, &all);
+    int rc = archive_walk_next(&walk, err);
+    /* a manifest that can't be read is told when its turn comes */
+    if (rc == E_OK && !walk.found)
+        rc = err_set(err, E_NO_INPUT, "%s holds no archive", store_description(store));
+    else if (rc && err_class((enum err_code)rc) == ERR_REJECT)
+        rc = E_OK;
+    archive_walk_deinit(&walk);
+    return rc;
+}
+
 int replay_read_ids(struct replay *replay, const char *path, struct err *err)
 {
     struct buffer text = {0};

@@ -15,7 +15,11 @@ refused "two archives" 64 "one archive" replay a b
 refused "a topic that is none" 64 'no topic "feedbak"' replay --topic feedbak "$scratch"
 refused "a time that is none" 64 "--from needs a time" replay --from yesterday "$scratch"
 refused "a partition that is none" 64 "--partition needs a number" replay --partition x "$scratch"
-refused "a prefix that leads elsewhere" 78 "bus.topic_prefix" replay --shadow ../x "$scratch"
+refused "a folder without an archive" 66 "holds no archive" replay "$scratch"
+check "for which no bus is made" [ ! -e "$scratch/none" ]
+read -r http <<<"$(free_ports 1)"
+"$bin/verbatim" run --once --quiet --data "$scratch/real" --ingest.listen="127.0.0.1:$http" >/dev/null 2>&1
+refused "a prefix that leads elsewhere" 78 "bus.topic_prefix" replay --shadow ../x "$scratch/real/archive"
 refused "one side" 64 "two sides" diff "$scratch"
 refused "a field that is none" 64 'did you mean "safety.state"' diff --fields safety.stat a b
 refused "a file that isn't there" 66 "nowhere" diff "$scratch/nowhere" "$scratch/nowhere"
