@@ -1,4 +1,4 @@
-/* Inside common/llm: a client's state, shared by open.c (configuration) and client.c (calls). */
+/* Inside common/wire: a client's state, shared by open.c (configuration) and client.c (calls). */
 #ifndef VERBATIM_LLM_CLIENT_H
 #define VERBATIM_LLM_CLIENT_H
 

@@ -1,8 +1,6 @@
 /* A reply's head: when to come again, what is left of the rate limits, which request it was. */
-#include "base/curl.h"
 #include "llm/reply.h"
-
-enum { WAIT_MS_MAX = 24 * 60 * 60 * 1000 };
+#include "wire/wire.h"
 
 void reply_head_init(struct reply_head *head, int64_t now_ms)
 {
@@ -14,38 +12,13 @@ void reply_head_init(struct reply_head *head, int64_t now_ms)
     };
 }
 
-static int64_t bounded(double ms)
-{
-    if (!(ms > 0)) return 0;
-    return ms < WAIT_MS_MAX ? (int64_t)(ms + 0.5) : WAIT_MS_MAX;
-}
-
-static int64_t http_date_ms(struct str value)
-{
-    char text[64];
-    if (value.size >= sizeof text) return 0;
-    if (value.size) memcpy(text, value.data, value.size);
-    text[value.size] = '\0';
-    time_t seconds = curl_getdate(text, NULL);
-    return seconds > 0 ? (int64_t)seconds * 1000 : 0;
-}
-
-/* "12", "0.5", or a date. */
-static int64_t wait_of(const struct reply_head *head, struct str value)
-{
-    double seconds;
-    if (str_to_f64(value, &seconds)) return seconds >= 0 ? bounded(seconds * 1000) : -1;
-    int64_t date_ms = http_date_ms(value);
-    return date_ms ? bounded((double)(date_ms - head->now_ms)) : -1;
-}
-
 /* "6m0s", "1h2m3.5s", "120ms", "1.5s", "7" (seconds); -1 for others. */
 static int64_t duration_of(struct str value)
 {
     static const struct { const char *unit; double ms; } units[] = {
         {"ms", 1}, {"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000}};
     double total = 0, number;
-    if (str_to_f64(value, &number)) return number >= 0 ? bounded(number * 1000) : -1;
+    if (str_to_f64(value, &number)) return number >= 0 ? wire_bounded_ms(number * 1000) : -1;
     while (value.size) {
         size_t digits = 0, unit = 0;
         while (digits < value.size && strchr("0123456789.", value.data[digits])) digits++;
@@ -57,14 +30,14 @@ static int64_t duration_of(struct str value)
         total += number * units[unit].ms;
         value = str_slice(rest, strlen(units[unit].unit), rest.size);
     }
-    return bounded(total);
+    return wire_bounded_ms(total);
 }
 
 static int64_t reset_of(const struct reply_head *head, struct str value)
 {
     int64_t at_ms;
     if (value.size > 10 && time_parse(value, &at_ms))
-        return bounded((double)(at_ms - head->now_ms));
+        return wire_bounded_ms((double)(at_ms - head->now_ms));
     return duration_of(value);
 }
 
@@ -120,11 +93,11 @@ void reply_head_line(struct reply_head *head, struct str name, struct str value)
     double number;
     if (take_limit(head, name, value)) return;
     if (str_equal_ignoring_case(name, STR("retry-after-ms"))) {
-        if (str_to_f64(value, &number) && number >= 0) head->retry_after_ms = bounded(number);
+        if (str_to_f64(value, &number) && number >= 0) head->retry_after_ms = wire_bounded_ms(number);
     } else if (str_equal_ignoring_case(name, STR("retry-after"))) {
-        if (head->retry_after_ms < 0) head->retry_after_ms = wait_of(head, value);
+        if (head->retry_after_ms < 0) head->retry_after_ms = wire_retry_after_ms(value, head->now_ms);
     } else if (str_equal_ignoring_case(name, STR("date"))) {
-        head->date_ms = http_date_ms(value);
+        head->date_ms = wire_date_ms(value);
     } else if (str_equal_ignoring_case(name, STR("x-amzn-errortype"))) {
         struct str type = str_cut(&value, ':');
         reply_copy_text(head->error_type, sizeof head->error_type, str_trim(type));

@@ -9,7 +9,7 @@
 
 #include "aws/source.h"
 #include "base/clock.h"
-#include "llm/wire.h"
+#include "wire/wire.h"
 
 enum {
     KEYS_RENEW_MS = SOURCE_RENEW_MS,

@@ -1,4 +1,4 @@
-/* Inside common/llm: what differs between providers, as pure functions and tables. */
+/* Inside common/wire: what differs between providers, as pure functions and tables. */
 #ifndef VERBATIM_LLM_PROVIDER_H
 #define VERBATIM_LLM_PROVIDER_H
 

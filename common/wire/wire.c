@@ -8,13 +8,13 @@
  * curl looks at all connections of a multi handle in each call, one after the other. So where there
  * may be many, each of several lanes has a part of them. Not where one connection may carry many:
  * those would be as many as there are lanes. */
-#include "llm/wire.h"
+#include "wire/wire.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
-#include "llm/handles.h"
-#include "llm/sockets.h"
+#include "wire/handles.h"
+#include "wire/sockets.h"
 
 enum { LANES_MOST = 8, LANE_CONNECTIONS = 24 };
 

@@ -1,7 +1,7 @@
-/* Inside common/llm: a multi handle of libcurl on a libuv loop, a lane. curl says which sockets and
+/* Inside common/wire: a multi handle of libcurl on a libuv loop, a lane. curl says which sockets and
  * which time to watch; a lane watches them, and says what happened. */
-#ifndef VERBATIM_LLM_SOCKETS_H
-#define VERBATIM_LLM_SOCKETS_H
+#ifndef VERBATIM_WIRE_SOCKETS_H
+#define VERBATIM_WIRE_SOCKETS_H
 
 #include <stdbool.h>
 #include <uv.h>

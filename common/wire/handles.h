@@ -1,10 +1,10 @@
-/* Inside common/llm: easy handles of libcurl for exchanges. Those of POSTs serve again: making one
+/* Inside common/wire: easy handles of libcurl for exchanges. Those of POSTs serve again: making one
  * costs more than all else that we do for a call. Nothing of an exchange stays in them: it may hold
  * a key. */
-#ifndef VERBATIM_LLM_HANDLES_H
-#define VERBATIM_LLM_HANDLES_H
+#ifndef VERBATIM_WIRE_HANDLES_H
+#define VERBATIM_WIRE_HANDLES_H
 
-#include "llm/wire.h"
+#include "wire/wire.h"
 
 enum { URLS_KEPT = 4 };
 

@@ -3,7 +3,7 @@
  * curl has a socket watched for each transfer anew, and libuv takes seven system calls for that. So
  * a connection stays watched for reading while it is kept, until it is closed or
  * something comes. */
-#include "llm/sockets.h"
+#include "wire/sockets.h"
 
 #include <stdlib.h>
 #include <sys/socket.h>

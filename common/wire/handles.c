@@ -1,9 +1,9 @@
 /* What a handle is told once, what in each call, and what curl asks of it meanwhile. */
-#include "llm/handles.h"
+#include "wire/handles.h"
 
 #include <stdlib.h>
 
-#include "llm/sockets.h"
+#include "wire/sockets.h"
 
 /* The parts of a hundred of its time after which a request isn't sent any more. */
 enum { LATE = 90 };
@@ -35,7 +35,7 @@ static int on_curl_sends(void *user, char *remote, char *local, int remote_port,
 {
     struct exchange *exchange = user;
     (void)remote, (void)local, (void)remote_port, (void)local_port;
-    if (exchange->sent) return CURL_PREREQFUNC_ABORT;
+    if (exchange->sent && !exchange->may_repeat) return CURL_PREREQFUNC_ABORT;
     exchange->late = is_late(exchange);
     if (exchange->late) return CURL_PREREQFUNC_ABORT;
     exchange->sent = true;

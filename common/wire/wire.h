@@ -4,9 +4,9 @@
  * in exactly one on_end(), from the loop and never from within curl or wire_start(), unless
  * wire_cancel() or wire_close() came first. No redirects, no cookies, no compression, no second
  * attempt: curl would silently send a request again when a kept connection turns out to be dead,
- * and a model's answer would be paid for twice; so it isn't let. */
-#ifndef VERBATIM_LLM_WIRE_H
-#define VERBATIM_LLM_WIRE_H
+ * and a model's answer would be paid for twice; so it isn't let, unless `may_repeat` says so. */
+#ifndef VERBATIM_WIRE_WIRE_H
+#define VERBATIM_WIRE_WIRE_H
 
 #include <uv.h>
 
@@ -34,6 +34,7 @@ struct exchange {
     int64_t connect_timeout_ms, deadline_ms;
     size_t reply_limit;
     bool direct;         /* past any proxy */
+    bool may_repeat;     /* let curl send it again on another connection, if a kept one was dead */
 
     /* What came of it, at on_end(): */
     CURLcode result;     /* CURLE_OK: there is a reply, of whatever status */
@@ -75,5 +76,12 @@ void wire_cancel(struct exchange *exchange); /* one that isn't running is left a
 bool exchange_header(struct exchange *exchange, const char *name, struct str value);
 void exchange_drop_headers(struct exchange *exchange); /* they may hold a key: it is wiped */
 void exchange_deinit(struct exchange *exchange); /* not while it runs; zeroed is valid */
+
+/* wait.c. Of a head's lines: Retry-After ("12", "0.5", or a date) in milliseconds from `now_ms`,
+ * -1: it says nothing that we know; a date in milliseconds, 0: it is none. Waits are a day at most.
+ */
+int64_t wire_retry_after_ms(struct str value, int64_t now_ms);
+int64_t wire_date_ms(struct str value);
+int64_t wire_bounded_ms(double ms);
 
 #endif

@@ -1,7 +1,7 @@
 /* What an exchange owns: its headers' lines and its bytes. */
 #include <assert.h>
 
-#include "llm/wire.h"
+#include "wire/wire.h"
 
 bool exchange_header(struct exchange *exchange, const char *name, struct str value)
 {
