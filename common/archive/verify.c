@@ -84,13 +84,22 @@ static int note_letter(struct verify *verify, const struct line_identity *identi
     int rc = read_section(verify, &dead_letter_shape, identity->section, &letter, &why);
     if (rc == E_NO_MEMORY) return no_memory(err);
     int stage = rc == E_OK ? stage_reading(topic_by_name(letter.topic)) : STAGES;
-    if (rc != E_OK || stage == STAGES) return E_OK; /* a letter of somebody else's */
+    if (rc != E_OK || stage == STAGES) return E_OK;
     note.what = IDS_LETTER;
     note.of = (uint8_t)stage;
     struct str id = shape_has(dead_letter, &letter, record)
                         ? letter.record
                         : place_id(&verify->arena, letter.topic, letter.partition, letter.offset);
     return id.data ? ids_add(&verify->ids, id, identity->marks, note, err) : no_memory(err);
+}
+
+/* Of one who reads what is finished (a webhook): the record isn't lost by it, and no ledger tells. */
+static bool is_foreign_letter(struct verify *verify, const struct line_identity *identity)
+{
+    struct dead_letter letter = {0};
+    return verify->facts->topic == TOPIC_DEAD_LETTERS &&
+           read_section(verify, &dead_letter_shape, identity->section, &letter, NULL) == E_OK &&
+           stage_reading(topic_by_name(letter.topic)) == STAGES;
 }
 
 static int note_id(struct verify *verify, const struct line_identity *identity, int stage,
@@ -169,7 +178,7 @@ static int take_line(void *user, struct str line, const struct line_identity *id
     (void)line;
     /* a digest: no record's insight */
     if (topic == TOPIC_INSIGHTS && identity->section.size) return E_OK;
-    if (!book_wants(&verify->book, window)) return E_OK;
+    if (!book_wants(&verify->book, window) || is_foreign_letter(verify, identity)) return E_OK;
     if (stage < STAGES) {
         place = book_find(&verify->book, stage, verify->facts->partition, identity->offset);
         rc = count_input(verify, identity, window, place, err);

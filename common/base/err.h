@@ -39,7 +39,8 @@ enum err_class { ERR_RETRY, ERR_REJECT, ERR_FATAL };
     E(TOO_LARGE,   "too_large",   REJECT, 65, "larger than its limit")            \
     E(NOT_FOUND,   "not_found",   REJECT, 66, "not found")                        \
     E(EXISTS,      "exists",      REJECT, 73, "exists already")                   \
-    E(CANCELLED,   "cancelled",   REJECT, 75, "cancelled")
+    E(CANCELLED,   "cancelled",   REJECT, 75, "cancelled")                        \
+    E(UNDELIVERED, "undelivered", REJECT, 69, "its receiver didn't take it")
 
 enum err_code {
     E_OK = 0,

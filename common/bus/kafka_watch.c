@@ -112,6 +112,19 @@ static bool all_known(const rd_kafka_topic_partition_list_t *list)
     return true;
 }
 
+/* A group that never committed begins at the end: at which one, its reader is told, so that it can
+ * commit that before anything comes. */
+static void begin_at_ends(rd_kafka_topic_partition_list_t *starts,
+                          const rd_kafka_topic_partition_list_t *ends)
+{
+    for (int i = 0; i < starts->cnt; i++) {
+        rd_kafka_topic_partition_t *start = &starts->elems[i];
+        const rd_kafka_topic_partition_t *end = rd_kafka_topic_partition_list_find(
+            (rd_kafka_topic_partition_list_t *)ends, start->topic, start->partition);
+        if (start->offset < 0 && end && !end->err && end->offset >= 0) start->offset = end->offset;
+    }
+}
+
 /* The lock is held, but not while it waits. A transaction that is open on one of the partitions
  * is waited for. With the ends, so that the backlog is known before anything has been
  * fetched. False: not yet. */
@@ -130,6 +143,7 @@ static bool ask_committed(struct kafka_consumer *consumer)
     pthread_mutex_lock(&consumer->lock);
     if (known && consumer->generation == generation && position_trust(consumer, list)) {
         forget_awaited(&consumer->awaited);
+        if (ends && consumer->subscription.start == BUS_LATEST) begin_at_ends(list, ends);
         consumer->awaited = (struct kafka_awaited){.starts = list, .ends = ends, .known = true};
         consumer_make_readable(consumer);
         return true;

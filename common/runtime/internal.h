@@ -79,6 +79,9 @@ struct runtime {
     /* partitions changed hands inside bus_poll(): start from what is committed */
     bool generation_lost;
     bool failed_by_disk;  /* the commit that failed last */
+    bool away_asked;      /* worker_give_back(): what is in flight is to be given back, once all that is
+                             done is told, */
+    int64_t away_until_ms; /* and nothing taken in before; mono */
     int64_t last_poll_ms;
     uint64_t taken; /* records of customers that were read: no statuses, no ledgers */
     struct status_told told;

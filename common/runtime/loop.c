@@ -199,6 +199,13 @@ static void gather(struct runtime *runtime, int64_t now)
     if (runtime->gathered && !flow->withholds) runtime->tell_ms = now + TELL_EVERY_MS;
 }
 
+/* Nothing of what is in flight is left to be committed. */
+static void give_back(struct runtime *runtime)
+{
+    runtime->away_asked = false;
+    lose_generation(runtime);
+}
+
 static void start_commit(struct runtime *runtime, int64_t now)
 {
     const struct flow *flow = &runtime->flow;
@@ -210,7 +217,10 @@ static void start_commit(struct runtime *runtime, int64_t now)
         if (runtime->gathered && !add_ledger(runtime)) return;
         add_status(runtime, now);
     }
-    if (!runtime->gathered) return;
+    if (!runtime->gathered) {
+        if (runtime->away_asked && !runtime->owes) give_back(runtime);
+        return;
+    }
     size_t position_count = flow->withholds ? 0 : flow->position_count;
     if (flow->output_count + position_count == 0) /* nothing came of the records */
         end_commit(runtime);
@@ -288,7 +298,7 @@ static void take_in(struct runtime *runtime, int64_t now)
 {
     if (now < runtime->poll_again_ms) return;
     bool room = flow_has_room(&runtime->flow) && !flow_has_fresh(&runtime->flow);
-    room = room && runtime->phase == PHASE_RUNNING;
+    room = room && runtime->phase == PHASE_RUNNING && now >= runtime->away_until_ms;
     int64_t unpolled_ms = now - runtime->last_poll_ms;
     if (room) set_paused(runtime, false);
     else if (unpolled_ms >= PAUSE_AFTER_MS) set_paused(runtime, true);

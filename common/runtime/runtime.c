@@ -39,6 +39,8 @@ static int read_options(struct runtime *runtime, struct err *err)
 {
     const struct option_table *own = runtime->worker->options;
     int rc = config_get(runtime->config, &runtime_option_table, &runtime->options, err);
+    if (rc == E_OK && runtime->effects.adjust)
+        runtime->effects.adjust(runtime->effects.user, &runtime->options);
     if (rc || !own) return rc;
     runtime->worker_options = calloc(1, own->struct_bytes);
     if (!runtime->worker_options) return err_set(err, E_NO_MEMORY, NULL);
@@ -53,12 +55,16 @@ static void init_handles(struct runtime *runtime)
     runtime->wake.data = runtime->timer.data = runtime->busy.data = runtime;
 }
 
+struct runtime_effects runtime_system(void)
+{
+    return (struct runtime_effects){.clock = clock_system(), .seed = seed_by_system,
+                                    .open_bus = open_configured_bus, .telemetry = true};
+}
+
 int runtime_create(const struct worker *worker, const struct config *config,
                    struct runtime **ret_runtime, struct err *err)
 {
-    const struct runtime_effects system = {
-        .clock = clock_system(), .seed = seed_by_system, .open_bus = open_configured_bus,
-        .telemetry = true};
+    const struct runtime_effects system = runtime_system();
     return runtime_create_with(worker, config, &system, ret_runtime, err);
 }
 
@@ -106,6 +112,15 @@ uint32_t worker_writes(const struct worker *worker)
 
 /* --- start ------------------------------------------------------------------------------------ */
 
+/* Inside bus_poll(). Where the group begins is committed before anything has come: what comes while
+ * nobody is there is read, though the group would begin at the end. */
+static void on_assigned(void *user, const struct bus_position *partitions, size_t count)
+{
+    struct runtime *runtime = user;
+    for (size_t i = 0; i < count; i++)
+        if (partitions[i].offset >= 0) flow_anchor(&runtime->flow, &partitions[i]);
+}
+
 static int subscribe(struct runtime *runtime, struct err *err)
 {
     const struct runtime_options *options = &runtime->options;
@@ -114,10 +129,11 @@ static int subscribe(struct runtime *runtime, struct err *err)
         .group = options->group[0] ? options->group : runtime->worker->name,
         .member = runtime->member,
         .topics = topics,
-        .start = BUS_EARLIEST,
+        .start = runtime->worker->from_end ? BUS_LATEST : BUS_EARLIEST,
         .at_least_once = options->delivery == 1,
         .patient_ms = runtime->worker->durable ? 500 : 0, /* it gathers them anyway */
         .on_revoked = runtime_on_revoked,
+        .on_assigned = runtime->worker->from_end ? on_assigned : NULL,
         .user = runtime,
     };
     for (int i = 0; i < TOPIC_COUNT; i++)
@@ -204,6 +220,16 @@ static int start(struct runtime *runtime, struct err *err)
     runtime->phase = PHASE_RUNNING;
     if (!runtime_is_ready(runtime)) log_waiting(runtime);
     return E_OK;
+}
+
+void worker_give_back(struct worker_context *context, int64_t ms)
+{
+    struct runtime *runtime = (struct runtime *)((char *)context -
+                                                 offsetof(struct runtime, context));
+    int64_t now = clock_mono_ms(context->clock);
+    runtime->away_asked = true;
+    runtime->away_until_ms = ms < INT64_MAX - now ? now + ms : INT64_MAX;
+    worker_wake(context);
 }
 
 /* --- ready ------------------------------------------------------------------------------------ */

@@ -55,8 +55,12 @@ struct runtime_effects {
     int (*open_bus)(void *user, const struct config *config, const struct clock *clock,
                     struct bus **ret_bus, struct err *err);
     bool telemetry; /* spans may be told, by a thread of their own */
+    /* Changes what the configuration says, for a worker that another one runs beside itself; or
+     * NULL. */
+    void (*adjust)(void *user, struct runtime_options *options);
     void *user;
 };
+struct runtime_effects runtime_system(void); /* as runtime_create() has them */
 int runtime_create_with(const struct worker *worker, const struct config *config,
                         const struct runtime_effects *effects, struct runtime **ret_runtime,
                         struct err *err) CHECKED;

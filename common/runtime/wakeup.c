@@ -59,7 +59,8 @@ void wakeup_arrange(struct runtime *runtime, int64_t now, int64_t retry_ms)
 {
     const struct flow *flow = &runtime->flow;
     bool may_poll = runtime->consumer && runtime->phase == PHASE_RUNNING &&
-                    now >= runtime->poll_again_ms && flow_has_room(flow);
+                    now >= runtime->poll_again_ms && now >= runtime->away_until_ms &&
+                    flow_has_room(flow);
     bool work = runtime->consumer && (flow_has_fresh(flow) || (may_poll && !runtime->input_empty));
     set_busy(runtime, work);
     wakeup_on_readable(runtime, may_poll && !work);

@@ -82,6 +82,8 @@ struct worker {
     const struct option_table *options;
     /* further sections that it reads by config_get(); ends with NULL; may be NULL */
     const struct option_table *const *tables;
+    /* its group begins at the end of its topics, not with all that they hold */
+    bool from_end;
     /* don't scan records: the worker reads job->message->value itself */
     bool raw;
     /* Opens models, files and so on. Errors stop the program with their exit status. */
@@ -140,6 +142,10 @@ void job_finish(struct job *job, enum err_code code, const struct err *err);
  * runtime should look at now (job_finish() does this by itself); and: the worker can't go on. */
 void worker_wake(struct worker_context *context);
 void worker_fail(struct worker_context *context, const struct err *err);
+/* Gives back what is in flight (rewound() comes, then it is read again from what is committed), and
+ * takes nothing in for so long: for an outage that may last, so that the bus isn't held by what is
+ * kept in memory. What is done meanwhile is committed first. Loop thread; comes later, not now. */
+void worker_give_back(struct worker_context *context, int64_t ms);
 /* Records that wait for this replica: in flight, and not read yet, as far as the bus knows.
  * 0 without a bus. */
 uint64_t worker_backlog(struct worker_context *context);
@@ -153,6 +159,8 @@ enum { JOB_HEADERS = 6, JOB_HEADER_ID = 4 };
  * tell what came a second time. */
 #define HEADER_REDRIVES "verbatim-redrives" /* a whole number, from 1 */
 #define HEADER_REPLAY   "verbatim-replay"   /* a name */
+/* Whose dead letter it was, on an insight that is sent again: it is for that one alone. */
+#define HEADER_FOR      "verbatim-for"
 enum { JOB_MARKS = 2, MARK_BYTES_MAX = 64 };
 /* On a status that says nothing new: the worker is alive. logsink passes over those. */
 #define HEADER_HEARTBEAT "verbatim-heartbeat"
