@@ -22,7 +22,7 @@ static const char *const operator_commands[] = {"redrive", "replay"};
 struct table {
     /* bus.topic_prefix; runtime.group, "" where it is the worker's name */
     const char *prefix, *group;
-    bool json;
+    bool json, webhooks;
     size_t rows;
 };
 
@@ -91,6 +91,14 @@ static void print_stages(struct table *table, struct str stages)
     }
 }
 
+/* The door posts insights to others, where it is told to: webhooks.endpoints. */
+static void print_webhooks(struct table *table)
+{
+    if (!table->webhooks) return;
+    print_topics(table, "ingest", &topic_write, TOPICS(DEAD_LETTERS) | TOPICS(AUDIT));
+    print_rule(table, "ingest", &groups_read, "webhook-", "");
+}
+
 static void print_readers(struct table *table)
 {
     for (size_t i = 0; i < sizeof readers / sizeof readers[0]; i++) {
@@ -108,6 +116,7 @@ static void print_operator(struct table *table)
     for (int i = 0; i < CLI_WORKERS - 1; i++) targets |= cli_workers[i]->consumes;
     print_topics(table, "operator", &topic_describe, all);
     print_topics(table, "operator", &topic_create, all);
+    if (table->webhooks) targets |= TOPICS(INSIGHTS);
     print_topics(table, "operator", &topic_read, operator_reads);
     print_topics(table, "operator", &topic_write, targets | TOPICS(AUDIT));
     print_rule(table, "operator", &readers_describe, "reader.", "");
@@ -136,6 +145,8 @@ static int access_run(const struct command *command, int argc, char **argv, stru
     table.prefix = config_value(config.config, "bus", "topic_prefix", NULL);
     table.group = config_value(config.config, "runtime", "group", NULL);
     print_stages(&table, str_of(config_value(config.config, "ingest", "stages", NULL)));
+    table.webhooks = config_value(config.config, "webhooks", "endpoints", NULL)[0] != '\0';
+    print_webhooks(&table);
     for (int i = 0; i < CLI_WORKERS; i++) print_worker(&table, cli_workers[i]);
     print_readers(&table);
     print_operator(&table);

@@ -185,9 +185,12 @@ int letter_resubmit(const struct letter *letter, const struct letter_content *co
     uint32_t count = 0;
     bool ok = headers && times.data && key.data && value.data &&
               add_header(headers, &count, STR(HEADER_REDRIVES), times, arena);
+    /* insights are read by webhooks, each on its own: the others have had it */
+    if (ok && letter->topic == TOPIC_INSIGHTS)
+        ok = add_header(headers, &count, STR(HEADER_FOR), letter->body.worker, arena);
     for (uint32_t i = 0; ok && i < old->count && count < BUS_HEADERS_MAX; i++) {
         struct str name = old->items[i].name, text = old->items[i].value;
-        if (str_equal(name, STR(HEADER_REDRIVES))) continue;
+        if (str_equal(name, STR(HEADER_REDRIVES)) || str_equal(name, STR(HEADER_FOR))) continue;
         if (str_equal(name, STR("ce_id")) && content->id.size) text = content->id;
         ok = add_header(headers, &count, name, text, arena);
     }

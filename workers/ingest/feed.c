@@ -20,7 +20,7 @@ static int decode_digest(const struct record *record, struct arena *arena,
     return E_OK;
 }
 
-static int decode(struct str message, struct arena *arena, struct finished *finished,
+int finished_read(struct str message, struct arena *arena, struct finished *finished,
                   struct err *err)
 {
     struct record record;
@@ -52,7 +52,7 @@ bool feed_look_into(struct feed *feed, struct str message, struct finished *ret_
     struct err err;
     arena_reset(&feed->arena);
     buffer_clear(&feed->json);
-    return decode(message, &feed->arena, ret_finished, &err) == E_OK &&
+    return finished_read(message, &feed->arena, ret_finished, &err) == E_OK &&
            json_write_record(message, &feed->json, &err) == E_OK && !feed->json.failed;
 }
 
@@ -101,6 +101,7 @@ static void take_insight(struct feed *feed, const struct bus_message *message)
     if (message->partition < PARTITIONS_MAX)
         feed->positions.next[message->partition] = message->offset + 1;
     bool digest = str_equal(message->key, STR("digest"));
+    if (header_find(message, STR(HEADER_FOR)).size) return; /* sent again, for a webhook's sake */
     if (!feed->streams && !feed->waiters && !digest && !is_recalled(feed, message)) return;
     if (!feed_look_into(feed, message->value, &finished)) return;
     if (finished.digest) keep_digest(feed, &finished);

@@ -22,6 +22,10 @@ struct finished {
     bool digest, quiet;
 };
 
+/* feed.c: of a message on insights. Also a record that isn't one of ours to show is an error. */
+int finished_read(struct str message, struct arena *arena, struct finished *ret_finished,
+                  struct err *err) CHECKED;
+
 /* Offset of the next insight of each partition; 0: unknown, or nothing was read yet. */
 struct positions {
     int64_t next[PARTITIONS_MAX];

@@ -1,7 +1,7 @@
 /* The front door: takes feedback in over HTTP and from files, and serves finished insights back.
  *
- * door.c takes posts, feed.c streams insights, watch.c takes files, keys.c tells callers apart,
- * pages.c holds the dashboard and the OpenAPI document. This file routes and binds them to a
+ * door.c takes posts, feed.c streams insights, watch.c takes files, webhooks.c posts insights to
+ * others, keys.c tells callers apart, pages.c holds the dashboard and the OpenAPI document. This file routes and binds them to a
  * worker's life. */
 #include "workers/ingest/ingest.h"
 
@@ -13,6 +13,7 @@
 #include "workers/ingest/pressure.h"
 #include "workers/ingest/state.h"
 #include "workers/ingest/tally.h"
+#include "workers/ingest/webhook.h"
 
 #define OPTIONS_OWNER struct ingest_options
 OPTIONS_TABLE(ingest, INGEST_OPTIONS, "The front door: HTTP, files, streams of insights.");
@@ -276,6 +277,7 @@ static int ingest_open(struct worker_context *context, struct err *err)
     if (rc == E_OK) rc = tally_open(state, &state->tally, err);
     if (rc == E_OK) rc = feed_open(state, &state->feed, err);
     if (rc == E_OK) rc = pressure_open(state, &state->pressure, err);
+    if (rc == E_OK) rc = webhooks_open(context, &state->webhooks, err);
     if (rc == E_OK && options->watch[0]) rc = watch_open(state, &state->watch, err);
     if (rc == E_OK && options->listen[0]) rc = start_server(state, err);
     if (rc) ingest_close(context);
@@ -287,7 +289,11 @@ static int ingest_reload(struct worker_context *context, struct err *err)
     struct ingest_state *state = context->state;
     struct keyring *fresh = NULL;
     int rc = state->options->keys[0] ? keyring_open(state->options->keys, &fresh, err) : E_OK;
-    if (rc) return rc;
+    if (rc == E_OK) rc = webhooks_reload(state->webhooks, err);
+    if (rc) {
+        keyring_close(fresh);
+        return rc;
+    }
     keyring_close(state->keys);
     state->keys = fresh;
     watch_reload(state->watch);
@@ -306,6 +312,7 @@ static void ingest_drain(struct worker_context *context)
     feed_end_streams(state->feed);
     pressure_stop(state->pressure);
     watch_stop(state->watch);
+    webhooks_stop(state->webhooks);
     tally_drain(state->tally);
     if (state->server) http_server_stop(state->server, DEADLINE_MS, on_server_stopped, state);
 }
@@ -314,13 +321,14 @@ static bool ingest_draining(struct worker_context *context)
 {
     const struct ingest_state *state = context->state;
     return (state->server && !state->server_stopped) || state->posts_open ||
-           watch_busy(state->watch) || !tally_settled(state->tally);
+           watch_busy(state->watch) || webhooks_busy(state->webhooks) || !tally_settled(state->tally);
 }
 
 static void ingest_close(struct worker_context *context)
 {
     struct ingest_state *state = context->state;
     watch_close(state->watch);
+    webhooks_close(state->webhooks);
     state->watch = NULL; /* the loop turns once more */
     pressure_close(state->pressure);
     feed_close(state->feed);
@@ -355,6 +363,7 @@ static void ingest_metrics(struct worker_context *context, struct metrics_writer
     metrics_sample(writer, METRIC_STREAMS, NULL, NULL, (double)feed_stream_count(state->feed));
     pressure_metrics(state->pressure, writer);
     if (state->watch) watch_metrics(state->watch, writer);
+    webhooks_metrics(state->webhooks, writer);
     if (!state->server) return;
     const struct http_counters *counters = http_server_counters(state->server);
     for (int i = 2; i < 6; i++)
@@ -369,7 +378,8 @@ static void ingest_metrics(struct worker_context *context, struct metrics_writer
     metrics_sample(writer, METRIC_HTTP_CONNECTIONS, NULL, NULL, (double)counters->connections_open);
 }
 
-static const struct option_table *const ingest_tables[] = {&store_option_table, NULL};
+static const struct option_table *const ingest_tables[] = {&store_option_table,
+                                                          &webhooks_option_table, NULL};
 
 const struct worker ingest_worker = {
     .name = "ingest",

@@ -50,6 +50,7 @@ struct post;
 struct pressure;
 struct tally;
 struct watch;
+struct webhooks;
 
 struct ingest_state {
     struct worker_context *context;
@@ -61,6 +62,7 @@ struct ingest_state {
     struct keyring *keys;    /* NULL: no keys are needed (loopback) */
     struct feed *feed;       /* finished insights, live */
     struct watch *watch;     /* NULL: nothing is watched */
+    struct webhooks *webhooks;
     struct pressure *pressure; /* NULL: the backlog has no limit */
     struct tally *tally;       /* NULL: no ledger is kept */
     uint64_t in_flight_bytes, posts_open;
@@ -152,5 +154,16 @@ bool watch_busy(const struct watch *watch);
 uint64_t watch_receipts(const struct watch *watch); /* rows taken in, */
 uint64_t watch_refused(const struct watch *watch);  /* and those refused; NULL: 0 */
 void watch_metrics(const struct watch *watch, struct metrics_writer *writer);
+
+/* webhooks.c and webhook_*.c: insights posted to endpoints of customers. Without an option that
+ * names a file it is there, and does nothing. */
+int webhooks_open(const struct worker_context *context, struct webhooks **ret_webhooks,
+                  struct err *err) CHECKED;
+/* Reads the file again; on an error what was in force stays. */
+int webhooks_reload(struct webhooks *webhooks, struct err *err) CHECKED;
+void webhooks_stop(struct webhooks *webhooks); /* begins to end */
+bool webhooks_busy(const struct webhooks *webhooks);
+void webhooks_close(struct webhooks *webhooks); /* NULL is ignored */
+void webhooks_metrics(const struct webhooks *webhooks, struct metrics_writer *writer);
 
 #endif

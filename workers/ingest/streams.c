@@ -46,7 +46,7 @@ static bool parse_positions(struct str text, struct positions *positions)
 
 /* --- events ----------------------------------------------------------------------------------- */
 
-static bool wants(const struct filter *filter, const struct finished *finished)
+bool filter_wants(const struct filter *filter, const struct finished *finished)
 {
     if (filter->tenant[0] && !str_equal(finished->tenant, str_of(filter->tenant))) return false;
     if (finished->digest) return !filter->product[0] && !filter->safety[0] && !filter->sentiment[0];
@@ -78,7 +78,7 @@ static void write_event(struct stream *stream, const char *kind, struct str json
 
 void stream_tell(struct stream *stream, const struct finished *finished, struct str json)
 {
-    if (wants(&stream->filter, finished))
+    if (filter_wants(&stream->filter, finished))
         write_event(stream, finished->digest ? "digest" : "insight", json);
 }
 
@@ -171,52 +171,53 @@ void streams_keep_alive(struct feed *feed, int64_t now_ms)
 
 /* --- the request ------------------------------------------------------------------------------ */
 
-static bool take_query(struct http_request *request, struct str name, char *out, size_t room)
+static bool take_query(struct str query, struct str name, char *out, size_t room)
 {
     struct str value;
     out[0] = '\0';
-    return http_query_get(request->query, name, out, room, &value) != HTTP_QUERY_BAD;
+    return http_query_get(query, name, out, room, &value) != HTTP_QUERY_BAD;
 }
 
-static bool take_choice(struct http_request *request, struct str name,
-                        const struct enumeration *enumeration, char *out, size_t room)
+static bool take_choice(struct str query, struct str name, const struct enumeration *enumeration,
+                        char *out, size_t room)
 {
-    if (!take_query(request, name, out, room)) return false;
+    if (!take_query(query, name, out, room)) return false;
     return !out[0] || enumeration_find(enumeration, str_of(out)) < enumeration->count;
 }
 
 /* A filter with a typo would let everything through. */
-static bool knows_parameters(struct str query)
+static bool knows_parameters(struct str query, struct str also)
 {
-    static const char *const known[] = {"product", "safety", "sentiment",
-                                        "tenant",  "recent", "key"};
+    static const struct str own = {"product safety sentiment tenant", 31};
     while (query.size) {
         struct str value = str_cut(&query, '&'), name = str_cut(&value, '=');
-        size_t i = 0;
-        while (i < sizeof known / sizeof known[0] && !str_equal(name, str_of(known[i]))) i++;
-        if (name.size && i == sizeof known / sizeof known[0]) return false;
+        struct str ours = own, others = also, known = {0};
+        while (ours.size && !str_equal(known, name)) known = str_cut_word(&ours);
+        while (others.size && !str_equal(known, name)) known = str_cut_word(&others);
+        if (name.size && !str_equal(known, name)) return false;
     }
     return true;
 }
 
-/* NULL, or why the filter is refused. */
-static const char *read_filter(struct http_request *request, const struct caller *caller,
-                               struct filter *filter)
+const char *filter_read(struct str query, const char *also, struct str tenant,
+                        struct filter *filter)
 {
-    if (!knows_parameters(request->query))
-        return "A stream takes product, safety, sentiment, tenant, recent and key, nothing else.";
-    if (!take_query(request, STR("tenant"), filter->tenant, sizeof filter->tenant))
+    if (!knows_parameters(query, str_of(also)))
+        return *also ? "A stream takes product, safety, sentiment, tenant, recent and key, nothing "
+                       "else."
+                     : "A filter takes product, safety, sentiment and tenant, nothing else.";
+    if (!take_query(query, STR("tenant"), filter->tenant, sizeof filter->tenant))
         return "tenant is too long.";
-    if (!take_query(request, STR("product"), filter->product, sizeof filter->product))
+    if (!take_query(query, STR("product"), filter->product, sizeof filter->product))
         return "product is too long.";
-    if (!take_choice(request, STR("safety"), &safety_state_enumeration, filter->safety,
+    if (!take_choice(query, STR("safety"), &safety_state_enumeration, filter->safety,
                      sizeof filter->safety))
         return "safety is positive, negative or unassessed.";
-    if (!take_choice(request, STR("sentiment"), &sentiment_label_enumeration, filter->sentiment,
+    if (!take_choice(query, STR("sentiment"), &sentiment_label_enumeration, filter->sentiment,
                      sizeof filter->sentiment))
         return "sentiment is positive, negative, neutral or mixed.";
-    if (caller->tenant.size) /* never another's */
-        snprintf(filter->tenant, sizeof filter->tenant, "%.*s", STR_ARGS(caller->tenant));
+    if (tenant.size) /* never another's */
+        snprintf(filter->tenant, sizeof filter->tenant, "%.*s", STR_ARGS(tenant));
     return NULL;
 }
 
@@ -281,7 +282,8 @@ void feed_stream(struct feed *feed, struct http_request *request, const struct c
         return;
     }
     *stream = (struct stream){.feed = feed, .request = request, .positions = feed->positions};
-    const char *refusal = read_filter(request, caller, &stream->filter);
+    const char *refusal = filter_read(request->query, "recent key", caller->tenant,
+                                      &stream->filter);
     if (!refusal) refusal = read_start(feed, request, &from, &replay);
     int rc = !refusal && replay ? stream_replay_begin(stream, &from, &err) : E_OK;
     if (!refusal && !rc) {

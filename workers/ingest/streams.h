@@ -10,6 +10,13 @@ struct filter {
     char tenant[65], product[257], safety[16], sentiment[16];
 };
 
+bool filter_wants(const struct filter *filter, const struct finished *finished);
+/* Of a query's product, safety, sentiment and tenant, as they are in a stream's; where a caller has
+ * a tenant, it is that one. NULL, or why the query is refused: `also` are the parameters, parted by
+ * spaces, that may be there beside these. */
+const char *filter_read(struct str query, const char *also, struct str tenant,
+                        struct filter *ret_filter);
+
 struct replay; /* a stream's own reader, while it catches up */
 
 struct stream {

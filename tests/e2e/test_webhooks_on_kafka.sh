@@ -1,0 +1,52 @@
+#!/bin/bash
+# Webhooks on Kafka: two replicas of the door share an endpoint's partitions; one is killed in the middle, and the other takes over.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/webhook_session.sh"
+
+"$source/tests/lib/kafka.sh" fetch || skip "no Kafka"
+kafka=$(KAFKA_AUTO_CREATE=false KAFKA_HEAP=512m "$source/tests/lib/kafka.sh" start "$scratch/kafka") || give_up "Kafka did not start"
+eval "$kafka"
+bus=(--bus.kind=kafka --kafka.bootstrap.servers="$bootstrap")
+"$bin/verbatim" topics create "${bus[@]}" >"$scratch/topics.txt" || give_up "topics create"
+read -r http second admin port <<<"$(free_ports 4)"
+echo "all http://127.0.0.1:$port/all file:$scratch/secret" >"$scratch/webhooks"
+hooks=(--webhooks.endpoints="$scratch/webhooks" --webhooks.timeout=2s --webhooks.backoff_most=2s)
+receive "$port"
+
+launch run "$bin/verbatim" run --no-sample --quiet --data "$scratch/data" "${bus[@]}" "${hooks[@]}" --ingest.listen="127.0.0.1:$http"
+begin_second() {
+    launch second "$bin/verbatim-ingest" "${bus[@]}" "${hooks[@]}" --runtime.replica=1 --ingest.listen="127.0.0.1:$second" --runtime.admin="127.0.0.1:$admin"
+    await "the second door is ready" 60 answers "http://127.0.0.1:$second/readyz"
+}
+await "run is ready" 60 answers "http://127.0.0.1:$http/readyz"
+begin_second
+both() { [ "$(curl -s "http://127.0.0.1:$http/v1/status" | jq -r '.workers[].member' | grep -c '^webhook-all-')" = 2 ]; }
+await "both are in its group" 60 both
+
+mode mixed
+post mixed 300
+await "all 300 are taken" 180 taken mixed 300
+equal "all are signed" "$(jq -c 'select(.good | not)' "$scratch/received" | wc -l)" 0
+in_order "by customer, in their order" mixed
+delivered_by_second() { curl -s "http://127.0.0.1:$admin/metrics" | sed -n 's/^verbatim_webhook_requests_total{.*webhook="all",result="delivered"} //p'; }
+check "the second had its share ($(delivered_by_second))" [ "$(delivered_by_second)" -gt 0 ]
+check "and the first the rest" [ "$(delivered_by_second)" -lt "$(delivered mixed | wc -l)" ]
+
+mode slow
+post killed 400
+some() { [ "$(delivered killed | wc -l)" -ge 100 ]; }
+await "a hundred were taken" 120 some
+halt second KILL
+await "all 400 are taken, by the one that is left" 180 taken killed 400
+in_order "in their order, at first" killed
+begin_second
+mode ok
+post back 100
+await "both go on" 180 taken back 100
+
+# --- nobody is there: what comes meanwhile is delivered later, though the group begins at the end
+halt second
+equal "SIGTERM ends the second with 0" "$status" 0
+halt run KILL
+equal "what came again is the same under the same id" "$(records /all <"$scratch/received" | sort -u | wc -l)" 800
+finish
