@@ -5,13 +5,6 @@
 /* A letter must fit on the bus whatever the message brought along: larger headers are left out. */
 enum { HEADER_BYTES_MAX = 1024 };
 
-static bool has_name(const struct str_map *map, struct str name)
-{
-    for (uint32_t i = 0; i < map->count; i++)
-        if (str_equal(map->items[i].name, name)) return true;
-    return false;
-}
-
 /* Headers may come twice; the schema's maps hold a name once, so the first counts. */
 static void fill_headers(struct dead_letter *letter, const struct bus_message *message,
                          struct arena *arena)
@@ -22,7 +15,7 @@ static void fill_headers(struct dead_letter *letter, const struct bus_message *m
         const struct bus_header *header = &message->headers[i];
         if (header->name.size + header->value.size > HEADER_BYTES_MAX) continue;
         if (!str_is_utf8(header->name) || !str_is_utf8(header->value) ||
-            has_name(&map, header->name))
+            str_map_find(&map, header->name))
             continue;
         map.items[map.count++] = (struct str_pair){header->name, header->value};
     }

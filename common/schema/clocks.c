@@ -178,12 +178,8 @@ const struct clock_line *clocks_find(const struct clocks *clocks, struct str reg
 static struct str regions_of(const struct clocks *clocks, const struct feedback *feedback,
                              struct str regions)
 {
-    for (uint32_t i = 0; i < feedback->attributes.count; i++) {
-        const struct str_pair *pair = &feedback->attributes.items[i];
-        if (str_equal(pair->name, STR("region")) && clocks_know(clocks, pair->value))
-            return pair->value;
-    }
-    return regions;
+    struct str own = str_map_get(&feedback->attributes, STR("region"));
+    return clocks_know(clocks, own) ? own : regions;
 }
 
 void clocks_set_due(const struct clocks *clocks, const struct feedback *feedback,

@@ -146,15 +146,15 @@ static int decode_map(struct decoder *decoder, const struct field *field,
 {
     int rc = check_count(decoder, field, item, MSGPACK_MAP);
     if (rc) return rc;
-    struct str_map map = {
-        .items = ARENA_ARRAY(decoder->arena, struct str_pair, item->count), .count = item->count};
+    struct str_map map = {.items = ARENA_ARRAY(decoder->arena, struct str_pair, item->count)};
     if (!map.items) return err_set(decoder->err, E_NO_MEMORY, NULL);
-    for (uint32_t i = 0; i < map.count; i++) {
-        if (!next_str(decoder, &map.items[i].name) || !next_str(decoder, &map.items[i].value))
+    while (map.count < item->count) { /* at most field->most of them */
+        struct str_pair pair;
+        if (!next_str(decoder, &pair.name) || !next_str(decoder, &pair.value))
             return wrong(decoder, field, "a map of strings");
-        for (uint32_t j = 0; j < i; j++) /* at most field->most of them */
-            if (str_equal(map.items[i].name, map.items[j].name))
-                return wrong(decoder, field, "a map whose names differ");
+        if (str_map_find(&map, pair.name))
+            return wrong(decoder, field, "a map whose names differ");
+        map.items[map.count++] = pair;
     }
     memcpy(at, &map, sizeof map);
     return E_OK;

@@ -97,9 +97,8 @@ static int refuse_unknown(struct str name, struct arena *arena, struct json_prob
 static int add_attribute(struct str_map *map, struct str name, struct str value,
                          struct arena *arena, struct json_problems *problems, struct err *err)
 {
-    for (uint32_t i = 0; i < map->count; i++)
-        if (str_equal(map->items[i].name, name))
-            return field_problem(problems, arena, name, "is an attribute already", err);
+    if (str_map_find(map, name))
+        return field_problem(problems, arena, name, "is an attribute already", err);
     if (map->count == ATTRIBUTES_MAX)
         return field_problem(problems, arena, name, "is one attribute too many; 64 are allowed",
                              err);

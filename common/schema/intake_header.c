@@ -1,5 +1,5 @@
-/* The header of a CSV: what parts its cells, which column is which field, and whether it is a header
- * at all and not the start of something else. */
+/* The header of a CSV: what parts its cells, which column is which field, and whether it is a
+ * header at all and not the start of something else. */
 #include <stdio.h>
 
 #include "schema/intake.h"

@@ -136,38 +136,29 @@ static struct str scalar_text(const struct json_value *value)
     }
 }
 
-static bool has_name(const struct str_map *map, uint32_t count, struct str name)
-{
-    for (uint32_t i = 0; i < count; i++)
-        if (str_equal(map->items[i].name, name)) return true;
-    return false;
-}
-
 static bool read_map(struct reading *reading, const struct field *field,
                      const struct json_value *value, char *at)
 {
-    struct str_map map = {0};
+    uint32_t count = 0;
     bool first = true;
     struct str name;
     if (value->kind != JSON_OBJECT) return reading_wrong_kind(reading, value, "an object");
-    if (!reading_count(reading, JSON_OBJECT, &map.count)) return reading_skip_rest(reading, value);
-    if (too_many(reading, field, map.count)) return reading_skip_rest(reading, value);
-    map.items = ARENA_ARRAY(reading->arena, struct str_pair, map.count);
+    if (!reading_count(reading, JSON_OBJECT, &count)) return reading_skip_rest(reading, value);
+    if (too_many(reading, field, count)) return reading_skip_rest(reading, value);
+    struct str_map map = {.items = ARENA_ARRAY(reading->arena, struct str_pair, count)};
     if (!map.items) return reading_no_memory(reading);
-    uint32_t count = 0;
     while (json_member(&reading->json, &first, &name)) {
         struct json_value item;
         size_t before = reading_enter(reading, name);
         if (!json_next(&reading->json, &item)) return false;
-        if (has_name(&map, count, name)) reading_problem(reading, "is there twice");
+        if (str_map_find(&map, name)) reading_problem(reading, "is there twice");
         if (item.kind == JSON_ARRAY || item.kind == JSON_OBJECT) {
             if (!reading_wrong_kind(reading, &item, "a string")) return false;
         } else {
-            map.items[count++] = (struct str_pair){name, scalar_text(&item)};
+            map.items[map.count++] = (struct str_pair){name, scalar_text(&item)};
         }
         reading_leave(reading, before);
     }
-    map.count = count;
     memcpy(at, &map, sizeof map);
     return !reading->json.fault;
 }

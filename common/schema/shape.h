@@ -27,6 +27,19 @@ struct str_map {
     struct str_pair *items;
     uint32_t count;
 };
+/* The pair of that name, or NULL: in a record no name comes twice. */
+static inline const struct str_pair *str_map_find(const struct str_map *map, struct str name)
+{
+    for (uint32_t i = 0; i < map->count; i++)
+        if (str_equal(map->items[i].name, name)) return &map->items[i];
+    return NULL;
+}
+/* What has that name; data NULL: nothing. */
+static inline struct str str_map_get(const struct str_map *map, struct str name)
+{
+    const struct str_pair *pair = str_map_find(map, name);
+    return pair ? pair->value : (struct str){0};
+}
 struct vector {
     const float *values; /* aligned for float */
     uint32_t count;

@@ -13,14 +13,6 @@ void journal_detail(struct str_map *map, const char *name, struct str value)
     if (value.data) map->items[map->count++] = (struct str_pair){str_of(name), value};
 }
 
-struct str journal_find(const struct audit *audit, const char *name)
-{
-    for (uint32_t i = 0; i < audit->detail.count; i++)
-        if (str_equal(audit->detail.items[i].name, str_of(name)))
-            return audit->detail.items[i].value;
-    return (struct str){0};
-}
-
 /* --- reading ---------------------------------------------------------------------------------- */
 
 /* False: no audit record of this command. */

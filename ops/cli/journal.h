@@ -58,7 +58,5 @@ int journal_rest(struct journal *journal, int ms, struct err *err) CHECKED;
 /* Adds to a map of detail that has room. NO_MEMORY shows as a value without data,
  * which is left out. */
 void journal_detail(struct str_map *map, const char *name, struct str value);
-/* The value of a detail; data NULL: not there. */
-struct str journal_find(const struct audit *audit, const char *name);
 
 #endif

@@ -18,13 +18,6 @@ const char *letter_obstacle_text(enum letter_obstacle obstacle) { return obstacl
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
-static struct str header_of(const struct dead_letter *body, struct str name)
-{
-    for (uint32_t i = 0; i < body->headers.count; i++)
-        if (str_equal(body->headers.items[i].name, name)) return body->headers.items[i].value;
-    return (struct str){0};
-}
-
 /* A record that broke its schema may still say whose it is; so do its headers and, where the door
  * made it of a caller's id, the id: TENANT:ID. */
 static void read_record(struct letter *letter, struct arena *arena)
@@ -33,7 +26,7 @@ static void read_record(struct letter *letter, struct arena *arena)
     struct feedback feedback;
     letter->record_id = shape_has(dead_letter, &letter->body, record)
                             ? letter->body.record
-                            : header_of(&letter->body, STR("ce_id"));
+                            : str_map_get(&letter->body.headers, STR("ce_id"));
     if (shape_has(dead_letter, &letter->body, value) &&
         record_scan(letter->body.value, arena, &record, NULL) == E_OK) {
         letter->record_id = record.id;
@@ -56,7 +49,7 @@ int letter_read(const struct bus_message *message, struct arena *arena, struct l
     if (rc) return rc;
     letter.id = record.id;
     letter.topic = topic_by_name(letter.body.topic);
-    if (!str_to_u64(header_of(&letter.body, STR(HEADER_REDRIVES)), &letter.redrives))
+    if (!str_to_u64(str_map_get(&letter.body.headers, STR(HEADER_REDRIVES)), &letter.redrives))
         letter.redrives = 0;
     read_record(&letter, arena);
     *ret_letter = letter;

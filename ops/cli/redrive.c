@@ -23,7 +23,8 @@ typedef int on_letter(struct redrive *redrive, const struct letter *letter, stru
 static int remember(void *user, const struct audit *audit, struct err *err)
 {
     struct redrive *redrive = user;
-    struct str letter = journal_find(audit, "letter"), hash = journal_find(audit, "value_sha256");
+    struct str letter = str_map_get(&audit->detail, STR("letter"));
+    struct str hash = str_map_get(&audit->detail, STR("value_sha256"));
     if (!str_equal(audit->action, STR("redriven")) || !letter.size) return E_OK;
     return letter_marks_add(&redrive->marks, letter_mark(letter, hash), err);
 }

@@ -3,13 +3,6 @@
 
 #include "workers/ingest/feed.h"
 
-static struct str detail_of(const struct audit *audit, struct str name)
-{
-    for (uint32_t i = 0; i < audit->detail.count; i++)
-        if (str_equal(audit->detail.items[i].name, name)) return audit->detail.items[i].value;
-    return STR("");
-}
-
 static void write_member(const struct audit *audit, struct member *member)
 {
     static const char *const numbers[] = {"backlog_records", "backlog_seconds", "done", "rejected",
@@ -20,11 +13,11 @@ static void write_member(const struct audit *audit, struct member *member)
     buffer_add(&out, STR("{\"member\":"));
     json_write_string(&out, audit->actor);
     buffer_add(&out, STR(",\"worker\":"));
-    json_write_string(&out, detail_of(audit, STR("worker")));
+    json_write_string(&out, str_map_get(&audit->detail, STR("worker")));
     buffer_printf(&out, ",\"at\":\"%s\"", at);
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         double value = 0;
-        if (!str_to_f64(detail_of(audit, str_of(numbers[i])), &value)) continue;
+        if (!str_to_f64(str_map_get(&audit->detail, str_of(numbers[i])), &value)) continue;
         buffer_printf(&out, ",\"%s\":", numbers[i]);
         json_write_number(&out, value);
     }

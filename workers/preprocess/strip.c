@@ -21,13 +21,11 @@ static struct str cut(struct str text, size_t most)
 /* Two names that became "[EMAIL]" would be a map that nobody may read. */
 static void drop_repeated_names(struct str_map *attributes)
 {
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < attributes->count; i++) {
-        uint32_t k = 0;
-        while (k < kept && !str_equal(attributes->items[k].name, attributes->items[i].name)) k++;
-        if (k == kept) attributes->items[kept++] = attributes->items[i];
-    }
-    attributes->count = kept;
+    struct str_map kept = {.items = attributes->items};
+    for (uint32_t i = 0; i < attributes->count; i++)
+        if (!str_map_find(&kept, attributes->items[i].name))
+            kept.items[kept.count++] = attributes->items[i];
+    *attributes = kept;
 }
 
 /* What was received stays as it is: a record that is handed on in memory shares its lists. */

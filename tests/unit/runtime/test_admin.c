@@ -185,14 +185,6 @@ static void test_reload(void **state)
 
 /* --- on the bus ------------------------------------------------------------------------------- */
 
-static struct str detail(const struct audit *audit, const char *name)
-{
-    for (uint32_t i = 0; i < audit->detail.count; i++)
-        if (str_equal(audit->detail.items[i].name, str_of(name)))
-            return audit->detail.items[i].value;
-    return (struct str){0};
-}
-
 static void status_on_message(void *user, const struct bus_message *message)
 {
     struct arena arena = {0};
@@ -203,8 +195,9 @@ static void status_on_message(void *user, const struct bus_message *message)
     must(record_decode(&record, SECTION_AUDIT, &audit, &arena, &err), &err);
     assert_true(str_equal(audit.actor, STR("shell-0")));
     assert_true(str_equal(audit.action, STR("status")));
-    assert_true(str_equal(detail(&audit, "worker"), STR("shell")));
-    assert_true(detail(&audit, "backlog_records").size && detail(&audit, "backlog_seconds").size);
+    assert_true(str_equal(str_map_get(&audit.detail, STR("worker")), STR("shell")));
+    assert_true(str_map_get(&audit.detail, STR("backlog_records")).size > 0);
+    assert_true(str_map_get(&audit.detail, STR("backlog_seconds")).size > 0);
     assert_true(trace_is_valid(header_find(message, STR("traceparent"))));
     ++*(int *)user;
     arena_deinit(&arena);

@@ -21,10 +21,8 @@ static void take(struct status *status, const struct bus_message *message)
     assert_true(str_equal(audit.action, STR("status")));
     status->heartbeat = header_find(message, STR(HEADER_HEARTBEAT)).size > 0;
     status->at_ms = audit.at;
-    for (uint32_t i = 0; i < audit.detail.count; i++)
-        if (str_equal(audit.detail.items[i].name, STR("done")))
-            snprintf(status->done, sizeof status->done, "%.*s",
-                     STR_ARGS(audit.detail.items[i].value));
+    struct str done = str_map_get(&audit.detail, STR("done"));
+    snprintf(status->done, sizeof status->done, "%.*s", STR_ARGS(done));
     arena_deinit(&arena);
 }
 
