@@ -7,6 +7,17 @@
 
 #include "aws/sigv4.h"
 
+/* Of the sections [bedrock] and [store]: what struct credentials_config is made of. */
+#define AWS_CREDENTIAL_OPTIONS(O)                                                                  \
+    O(STR, access_key_id, "",                                                                      \
+      "Access key; empty: environment, credentials file, web identity (STS), container or "        \
+      "instance endpoint.")                                                                        \
+    O(SECRET, secret_access_key, "Secret of access_key_id.")                                       \
+    O(SECRET, session_token, "Session token of access_key_id, if it has one.")                     \
+    O(STR, credentials_file, "",                                                                   \
+      "AWS credentials file; empty: AWS_SHARED_CREDENTIALS_FILE, else ~/.aws/credentials.")        \
+    O(STR, profile, "", "Profile in the credentials file; empty: AWS_PROFILE, else default.")
+
 struct credentials_config {
     const char *access_key_id, *secret_access_key, *session_token; /* NULL or "": look elsewhere */
     const char *file, *profile;

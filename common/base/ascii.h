@@ -37,8 +37,8 @@ bool ascii_consists_of(struct str s, const char *characters);
  * something else; `out` may have been written to. */
 bool ascii_read_hex(struct str text, uint8_t *out, size_t size);
 
-/* "%41" is "A" (RFC 3986 section 2.1), and "+" a space if so said. Into `room` bytes at `out`, which
- * may be where `in` is: it gets no longer. False: an escape is malformed, or there is no room. */
+/* "%41" is "A" (RFC 3986 section 2.1), and "+" a space if so said. Into `room` bytes at `out`,
+ * which may be where `in` is: it gets no longer. False: a malformed escape, or no room. */
 bool ascii_percent_decode(struct str in, bool plus_is_space, char *out, size_t room,
                           struct str *ret_text);
 

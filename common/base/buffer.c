@@ -101,3 +101,12 @@ int buffer_read_text(struct buffer *buffer, const char *path, size_t limit_bytes
         buffer_consume(buffer, 3);
     return rc;
 }
+
+int buffer_write_file(struct str bytes, const char *path, struct err *err)
+{
+    FILE *file = fopen(path, "wbe");
+    if (!file) return err_system(err, E_NO_OUTPUT, "%s", path);
+    size_t written = fwrite(bytes.data, 1, bytes.size, file);
+    if (fclose(file) || written != bytes.size) return err_system(err, E_NO_OUTPUT, "%s", path);
+    return E_OK;
+}

@@ -62,9 +62,11 @@ void buffer_consume(struct buffer *buffer, size_t size);
 /* Whole file into the buffer; TOO_LARGE beyond limit_bytes. */
 int buffer_read_file(struct buffer *buffer, const char *path, size_t limit_bytes,
                      struct err *err) CHECKED;
-/* The same of a text that people edit, into an empty buffer: without the byte order mark that some
- * editors put before it. */
+/* Reads a text that people edit, into an empty buffer: without the byte order mark that some
+ * editors put before it. TOO_LARGE beyond limit_bytes. */
 int buffer_read_text(struct buffer *buffer, const char *path, size_t limit_bytes,
                      struct err *err) CHECKED;
+/* The whole file anew from these bytes. NO_OUTPUT names it: then it may be cut short. */
+int buffer_write_file(struct str bytes, const char *path, struct err *err) CHECKED;
 
 #endif

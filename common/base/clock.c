@@ -28,6 +28,13 @@ const struct clock *clock_system(void)
     return &clock;
 }
 
+double clock_cpu_seconds(void)
+{
+    struct timespec used;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return (double)used.tv_sec + (double)used.tv_nsec * 1e-9;
+}
+
 static int64_t manual_wall_ms(void *self) { return ((struct clock_manual *)self)->wall_ms; }
 static int64_t manual_mono_ns(void *self) { return ((struct clock_manual *)self)->mono_ns; }
 
@@ -71,8 +78,8 @@ static inline char *put_pair(char *out, uint32_t value, char behind)
     return out + 3;
 }
 
-/* `days` since 1970, of the years that are writable. Neri and Schneider, "Euclidean affine functions
- * and their application to calendar algorithms" (2022): no branch and no long division. */
+/* `days` since 1970, of the years that are writable. Neri and Schneider, "Euclidean affine
+ * functions and their application to calendar algorithms" (2022): no branch, no long division. */
 static inline char *put_date(char *out, int32_t days)
 {
     uint32_t quarters = 4 * (uint32_t)(days + 719468) + 3, /* days since March 1st of the year 0 */

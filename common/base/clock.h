@@ -12,6 +12,8 @@ struct clock {
 };
 
 const struct clock *clock_system(void);
+/* Processor time that this process has used, in seconds. */
+double clock_cpu_seconds(void);
 static inline int64_t clock_wall_ms(const struct clock *clock)
 {
     return clock->wall_ms(clock->self);

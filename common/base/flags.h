@@ -17,7 +17,7 @@ enum { FLAGS_MOST = 64 };
 static inline uint64_t flags_lowest(uint32_t count)
 {
     assert(count <= FLAGS_MOST);
-    return (UINT64_C(1) << count / 2 << (count - count / 2)) - 1; /* of 64 as of others: no branch */
+    return (UINT64_C(1) << count / 2 << (count - count / 2)) - 1; /* of 64 too: no branch */
 }
 
 /* Bit i: flags[i] has a bit of `mask`. Only the first `count` have bits; all may be read. */

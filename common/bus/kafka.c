@@ -12,20 +12,10 @@ enum topic kafka_topic_of(const struct kafka_bus *bus, const char *name)
     return TOPIC_NONE;
 }
 
-static const char *property(const struct config *config, const char *wanted)
-{
-    for (size_t i = 0; i < config_property_count(config); i++) {
-        const char *name, *value;
-        config_property(config, i, &name, &value);
-        if (strcmp(name, wanted) == 0) return value;
-    }
-    return NULL;
-}
-
 static const char *brokers(const struct config *config)
 {
-    const char *list = property(config, "bootstrap.servers");
-    return list ? list : property(config, "metadata.broker.list");
+    const char *list = config_property_value(config, "bootstrap.servers");
+    return list ? list : config_property_value(config, "metadata.broker.list");
 }
 
 static int name_topics(struct kafka_bus *bus, struct err *err)

@@ -382,3 +382,10 @@ void config_property(const struct config *config, size_t index, const char **ret
     *ret_name = config->properties[index].name;
     *ret_value = config->properties[index].value;
 }
+
+const char *config_property_value(const struct config *config, const char *name)
+{
+    for (size_t i = 0; i < config->property_count; i++)
+        if (strcmp(config->properties[i].name, name) == 0) return config->properties[i].value;
+    return NULL;
+}

@@ -2,9 +2,9 @@
  *
  * A file has [module] sections of `name = value` lines; lines that start with `#` or `;`
  * are comments; a key stands in it once. The environment name of [segment] model is
- * VERBATIM_SEGMENT_MODEL, its flag --segment.model=VALUE. The section [kafka] takes any librdkafka property as it is
- * (VERBATIM_KAFKA_BOOTSTRAP_SERVERS is kafka.bootstrap.servers; --kafka.linger.ms=5). NAME_file
- * reads a secret NAME from the first line of a file.
+ * VERBATIM_SEGMENT_MODEL, its flag --segment.model=VALUE. The section [kafka] takes any librdkafka
+ * property as it is (VERBATIM_KAFKA_BOOTSTRAP_SERVERS is kafka.bootstrap.servers;
+ * --kafka.linger.ms=5). NAME_file reads a secret NAME from the first line of a file.
  *
  * Errors are BAD_CONFIG (exit 78) and name file, line, key and the nearest valid key. */
 #ifndef VERBATIM_CONFIG_CONFIG_H
@@ -51,6 +51,8 @@ const char *config_value(const struct config *config, const char *module, const 
 size_t config_property_count(const struct config *config);
 void config_property(const struct config *config, size_t index, const char **ret_name,
                      const char **ret_value);
+/* The value of that property; NULL: it isn't set. */
+const char *config_property_value(const struct config *config, const char *name);
 /* Is this librdkafka property one whose value nobody may see? */
 bool config_property_is_secret(struct str name);
 

@@ -9,8 +9,8 @@
  *     OPTIONS_TABLE(segment, SEGMENT_OPTIONS, "What this module is.");   once, in the .c file
  *
  * Kinds: STR(name, default, help)              const char *, never NULL
- *        SECRET(name, help)                    const char *, "" by default; never printed; NAME_file
- *                                              reads it from a file
+ *        SECRET(name, help)                    const char *, "" by default; never printed;
+ *                                              NAME_file reads it from a file
  *        BOOL(name, default, help)             bool: true/false, yes/no, on/off, 1/0
  *        U32(name, default, least, most, help) uint32_t
  *        MS(name, default, least, most, help)  int64_t milliseconds: "250ms", "30s", "5m", "2h"

@@ -52,7 +52,7 @@ struct http_limits {
     R(TARGET,              "target",              400, "The request target is not valid.")         \
     R(HEADER_DEADLINE,     "header_deadline",     408, "The headers took too long.")               \
     R(BODY_RATE,           "body_rate",           408, "The body came too slowly.")                \
-    R(BODY_SIZE,           "body_size",           413, "Too large a body; send it in parts.")       \
+    R(BODY_SIZE,           "body_size",           413, "Too large a body; send it in parts.")      \
     R(TARGET_SIZE,         "target_size",         414, "The request target is too long.")          \
     R(ENCODING,            "encoding",            415,                                             \
       "This Content-Encoding isn't taken; Accept-Encoding says what is.")                          \
@@ -132,6 +132,14 @@ struct http_server_config {
 };
 
 struct http_server;
+
+/* Host and port of an option such as "127.0.0.1:8080", "[::1]:8080" or "localhost:8080", which is
+ * 127.0.0.1. BAD_CONFIG names the option. */
+enum { HTTP_HOST_BYTES = 64 };
+int http_split_address(const char *option, const char *text, char host[static HTTP_HOST_BYTES],
+                       uint16_t *ret_port, struct err *err) CHECKED;
+/* Of a numeric host: does it take connections of this machine only? */
+bool http_is_loopback(const char *host);
 
 /* Listens on `loop`. For the whole process: raises the soft limit of open files, if it can, to hold
  * the connections, and ignores SIGPIPE if nobody handles it.

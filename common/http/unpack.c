@@ -28,8 +28,8 @@ static size_t allowed_bytes(size_t packed_bytes, size_t most_bytes)
 static int too_large(size_t allowed, size_t most_bytes, struct err *err)
 {
     if (allowed == most_bytes)
-        return err_set(err, E_TOO_LARGE, "the body unpacks to more than %zu bytes; send it in parts",
-                       most_bytes);
+        return err_set(err, E_TOO_LARGE, "the body unpacks to more than %zu bytes; "
+                       "send it in parts", most_bytes);
     return err_set(err, E_TOO_LARGE, "the body unpacks to more than %d times its size",
                    UNPACK_RATIO_MOST);
 }

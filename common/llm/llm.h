@@ -22,6 +22,7 @@
 #include <uv.h>
 
 #include "base/clock.h"
+#include "aws/credentials.h"
 #include "config/options.h"
 
 /* --- options --------------------------------------------------------------------------------- */
@@ -42,15 +43,7 @@
     O(STR, endpoint, "", "Base URL; empty: Amazon's for the region.")                              \
     O(SECRET, bearer_token,                                                                        \
       "Bedrock API key, sent instead of a signature; empty: AWS_BEARER_TOKEN_BEDROCK.")            \
-    O(STR, access_key_id, "",                                                                      \
-      "Access key; empty: environment, credentials file, web identity (STS), container or "        \
-      "instance "                                                                                  \
-      "endpoint.")                                                                                 \
-    O(SECRET, secret_access_key, "Secret of access_key_id.")                                       \
-    O(SECRET, session_token, "Session token of access_key_id, if it has one.")                     \
-    O(STR, credentials_file, "",                                                                   \
-      "AWS credentials file; empty: AWS_SHARED_CREDENTIALS_FILE, else ~/.aws/credentials.")        \
-    O(STR, profile, "", "Profile in the credentials file; empty: AWS_PROFILE, else default.")      \
+    AWS_CREDENTIAL_OPTIONS(O)                                                                      \
     LLM_WIRE_OPTIONS(O)
 
 #define ANTHROPIC_OPTIONS(O)                                                                       \

@@ -116,41 +116,21 @@ static void on_request(struct http_request *request, void *user)
     else http_respond(request, 200, STR("text/plain"), STR("ready\n"));
 }
 
-/* "127.0.0.1:9101", "[::1]:9101" */
-static int split_address(const char *text, char host[static 64], uint16_t *ret_port,
-                         struct err *err)
-{
-    const char *colon = strrchr(text, ':');
-    uint64_t port;
-    if (!colon || !str_to_u64(str_of(colon + 1), &port) || port > 65535)
-        return err_set(err, E_BAD_CONFIG,
-                       "runtime.admin: \"%s\" is not an address such as 127.0.0.1:9101", text);
-    struct str name = str_make(text, (size_t)(colon - text));
-    if (name.size >= 2 && name.data[0] == '[' && name.data[name.size - 1] == ']')
-        name = str_slice(name, 1, name.size - 1);
-    if (str_equal_ignoring_case(name, STR("localhost"))) name = STR("127.0.0.1");
-    snprintf(host, 64, "%.*s", STR_ARGS(str_slice(name, 0, 63)));
-    *ret_port = (uint16_t)port;
-    return E_OK;
-}
-
 /* It tells no secrets, but how much there is to do, to whoever asks. */
 static int check_open(const struct runtime *runtime, const char *host, struct err *err)
 {
-    if (runtime->options.admin_open || strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0)
-        return E_OK;
+    if (runtime->options.admin_open || http_is_loopback(host)) return E_OK;
     return err_set(err, E_BAD_CONFIG,
                    "%s is no loopback address: whoever reaches it may read /metrics; where that is "
-                   "wanted, set "
-                   "runtime.admin_open = true", host);
+                   "wanted, set runtime.admin_open = true", host);
 }
 
 int admin_start(struct runtime *runtime, struct err *err)
 {
-    char host[64];
+    char host[HTTP_HOST_BYTES];
     struct http_server_config config = {.address = host, .on_request = on_request, .user = runtime,
                                         .limits = {.body_bytes = 1024, .connections = 64}};
-    int rc = split_address(runtime->options.admin, host, &config.port, err);
+    int rc = http_split_address("runtime.admin", runtime->options.admin, host, &config.port, err);
     if (rc == E_OK) rc = check_open(runtime, host, err);
     if (rc == E_OK) rc = http_server_start(&runtime->loop, &config, &runtime->admin, err);
     return rc ? err_wrap(err, "admin address %s", runtime->options.admin) : E_OK;

@@ -118,8 +118,8 @@ static int pass_on(struct chain *chain, struct link *link, const struct chain_me
         .topic = input->topic, .offset = chain->offset, .timestamp_ms = input->timestamp_ms,
         .key = input->key, .value = input->value};
     struct job job;
-    /* in two pieces that are a few moves each: as one it is a loop of the processor's, which is slow
-     * to begin */
+    /* in two pieces that are a few moves each: as one it is a loop of the processor's, which is
+     * slow to begin */
     enum { PIECE = offsetof(struct job, record) / 2 };
     memset(&job, 0, PIECE);
     memset((char *)&job + PIECE, 0, offsetof(struct job, record) - PIECE);

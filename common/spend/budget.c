@@ -141,19 +141,19 @@ void budget_note(struct budget *budget, struct str tenant, int64_t at_ms, uint64
     pay(budget, purse_of(budget, tenant), 0, paid_micros);
 }
 
-static struct budget_state state_of(const struct budget *budget, const struct purse *purse)
+static struct budget_state state_of(const struct purse *purse)
 {
-    return (struct budget_state){purse->spent, purse->reserved, (budget->day + 1) * DAY_MS};
+    return (struct budget_state){purse->spent, purse->reserved};
 }
 
 struct budget_state budget_state(struct budget *budget)
 {
     look_at_clock(budget);
-    return state_of(budget, &budget->all);
+    return state_of(&budget->all);
 }
 
 struct budget_state budget_tenant_state(struct budget *budget, struct str tenant)
 {
     look_at_clock(budget);
-    return state_of(budget, purse_of(budget, tenant));
+    return state_of(purse_of(budget, tenant));
 }

@@ -36,8 +36,7 @@ void budget_settle(struct budget *budget, struct str tenant, uint64_t reserved_m
 void budget_note(struct budget *budget, struct str tenant, int64_t at_ms, uint64_t paid_micros);
 
 struct budget_state {
-    uint64_t spent_micros, reserved_micros; /* spent: today */
-    int64_t reopens_ms;                     /* wall time at which the next day begins */
+    uint64_t spent_micros, reserved_micros; /* spent: today, in UTC */
 };
 struct budget_state budget_state(struct budget *budget);
 struct budget_state budget_tenant_state(struct budget *budget, struct str tenant);

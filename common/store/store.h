@@ -23,6 +23,7 @@
 
 #include <stdatomic.h>
 
+#include "aws/credentials.h"
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/clock.h"
@@ -46,15 +47,7 @@ enum {
     O(STR, region, "", "S3 region; empty: AWS_REGION, AWS_DEFAULT_REGION, else us-east-1.")        \
     O(CHOICE, addressing, "auto", "auto|path|host",                                                \
       "Bucket in the path or in the host name; auto: path where an endpoint is set.")              \
-    O(STR, access_key_id, "",                                                                      \
-      "Access key; empty: environment, credentials file, web identity (STS), container or "        \
-      "instance "                                                                                  \
-      "endpoint.")                                                                                 \
-    O(SECRET, secret_access_key, "Secret of access_key_id.")                                       \
-    O(SECRET, session_token, "Session token of access_key_id, if it has one.")                     \
-    O(STR, credentials_file, "",                                                                   \
-      "AWS credentials file; empty: AWS_SHARED_CREDENTIALS_FILE, else ~/.aws/credentials.")        \
-    O(STR, profile, "", "Profile in the credentials file; empty: AWS_PROFILE, else default.")      \
+    AWS_CREDENTIAL_OPTIONS(O)                                                                      \
     O(CHOICE, encryption, "none", "none|AES256|aws:kms", "Server-side encryption asked of S3.")    \
     O(STR, kms_key_id, "", "Key for aws:kms; empty: the account's default key.")                   \
     O(STR, storage_class, "", "S3 storage class of new objects, e.g. STANDARD_IA.")                \

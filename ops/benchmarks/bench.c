@@ -6,7 +6,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/random.h"
@@ -58,13 +57,6 @@ void bench_print(const char *benchmark, bool json)
     for (size_t i = 0; i < figure_count; i++)
         printf(",\"%s\":%.6g", figures[i].name, figures[i].value);
     printf("}\n");
-}
-
-double bench_cpu_seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
 static int by_value(const void *a, const void *b)

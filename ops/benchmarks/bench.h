@@ -28,7 +28,6 @@ void bench_bound(const char *name, double value, const char *unit, double most);
 /* After all: the table, or with --json one object on the last line. */
 void bench_print(const char *benchmark, bool json);
 
-double bench_cpu_seconds(void); /* of this process */
 double bench_median(double *values, size_t count); /* sorts them */
 /* The median of some ratios, at least `aim`, and the quarters that lie below and above. */
 void bench_ratios(const char *name, double *values, size_t count, double aim);

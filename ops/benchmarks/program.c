@@ -114,7 +114,8 @@ double program_system_seconds(pid_t pid)
     if (!file) return 0;
     /* field 15; the name, field 2, is in parentheses and may hold anything */
     const char *rest = fgets(text, sizeof text, file) ? strrchr(text, ')') : NULL;
-    if (!rest || sscanf(rest, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %lu", &system) != 1)
+    if (!rest ||
+        sscanf(rest, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %lu", &system) != 1)
         system = 0;
     fclose(file);
     return (double)system / (double)sysconf(_SC_CLK_TCK);

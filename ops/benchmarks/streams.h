@@ -1,4 +1,4 @@
-/* Kafka Streams with an identity topology (PassStreams.java), as a child that is asked for rounds. */
+/* Kafka Streams with an identity topology (PassStreams.java), a child that is asked for rounds. */
 #ifndef VERBATIM_OPS_BENCHMARKS_STREAMS_H
 #define VERBATIM_OPS_BENCHMARKS_STREAMS_H
 

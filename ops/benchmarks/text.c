@@ -2,6 +2,7 @@
  * record of one thread's CPU time, the fastest of several rounds. */
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "config/shipped.h"
 #include "model/centroid.h"
 #include "model/features.h"
@@ -160,13 +161,13 @@ static int measure(struct rig *rig, size_t kernel, size_t rounds, struct err *er
 {
     double best = 1e9;
     for (size_t round = 0; round < rounds; round++) {
-        double start = bench_cpu_seconds();
+        double start = clock_cpu_seconds();
         for (size_t i = 0; i < rig->count; i++) {
             int rc = kernels[kernel].run(rig, &rig->samples[i], err);
             if (rc) return rc;
             arena_reset(&rig->scratch);
         }
-        double seconds = bench_cpu_seconds() - start;
+        double seconds = clock_cpu_seconds() - start;
         best = seconds < best ? seconds : best;
     }
     bench_figure(kernels[kernel].name, best / (double)rig->count * 1e9, "ns per record");

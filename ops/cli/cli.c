@@ -15,6 +15,7 @@
 #include "model/topics.h"
 #include "runtime/chain.h"
 #include "runtime/runtime.h"
+#include "store/store.h"
 #include "workers/featurize/featurize.h"
 #include "workers/genai/genai.h"
 #include "workers/ingest/ingest.h"
@@ -253,6 +254,17 @@ int cli_open_bus(const struct config *config, struct bus **ret_bus, struct err *
         return err_set(err, E_NO_INPUT, "%s holds no topics; --bus.path says where they are, "
                        "--data FOLDER of verbatim run has them in FOLDER/bus", path);
     return bus_open(config, clock_system(), ret_bus, err);
+}
+
+int cli_open_archive(const struct config *config, const char *url, struct store **ret_store,
+                     struct err *err)
+{
+    struct store_options options;
+    int rc = config_get(config, &store_option_table, &options, err);
+    if (rc) return rc;
+    struct store_config store = store_config_of(&options, url);
+    store.must_exist = true;
+    return store_open(&store, ret_store, err);
 }
 
 int cli_name_bus(const struct bus *bus, int rc, struct err *err)

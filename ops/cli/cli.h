@@ -62,6 +62,11 @@ struct cli_config {
  * well. NO_INPUT; what bus_open() says. */
 struct bus;
 int cli_open_bus(const struct config *config, struct bus **ret_bus, struct err *err) CHECKED;
+/* An archive to read, of a folder or s3:// URL, by the [store] section; store_close() it.
+ * What store_open() says. */
+struct store;
+int cli_open_archive(const struct config *config, const char *url, struct store **ret_store,
+                     struct err *err) CHECKED;
 /* Says which bus it was, when one can't be reached. Returns the code. */
 int cli_name_bus(const struct bus *bus, int rc, struct err *err);
 

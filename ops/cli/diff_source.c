@@ -118,13 +118,8 @@ static int read_archive(struct diff_side *side, const char *url, struct config *
                         struct err *err)
 {
     const struct archive_wish wish = {.topics = TOPICS(INSIGHTS)};
-    struct store_options options;
     struct store *store = NULL;
-    int rc = config_get(config, &store_option_table, &options, err);
-    if (rc) return rc;
-    struct store_config how = store_config_of(&options, url);
-    how.must_exist = true;
-    rc = store_open(&how, &store, err);
+    int rc = cli_open_archive(config, url, &store, err);
     if (rc == E_OK) rc = archive_walk_lines(store, &wish, take_line, side, err);
     store_close(store);
     return rc;

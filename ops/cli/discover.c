@@ -124,13 +124,8 @@ static int take_line(void *user, struct str line, const struct line_identity *id
 static int read_archive(struct search *search, struct config *config, struct err *err)
 {
     const struct archive_wish wish = {.topics = TOPICS(INSIGHTS)};
-    struct store_options options;
     struct store *store = NULL;
-    int rc = config_get(config, &store_option_table, &options, err);
-    if (rc) return rc;
-    struct store_config how = store_config_of(&options, search->wish->archive);
-    how.must_exist = true;
-    rc = store_open(&how, &store, err);
+    int rc = cli_open_archive(config, search->wish->archive, &store, err);
     if (rc == E_OK) rc = archive_walk_lines(store, &wish, take_line, search, err);
     store_close(store);
     if (rc == E_OK && !discover_records(search->discover) && !search->elsewhere)

@@ -93,7 +93,6 @@ static int take_line(void *user, struct str line, const struct line_identity *id
 static int read_archive(struct estimating *estimating, const struct cli_config *config,
                         struct err *err)
 {
-    struct store_options options;
     struct store *store = NULL;
     estimating->window.topics = TOPICS(DOCUMENTS);
     int rc = estimating->from ? cli_time("from", estimating->from, &estimating->window.from_ms, err)
@@ -102,11 +101,7 @@ static int read_archive(struct estimating *estimating, const struct cli_config *
         rc = cli_time("to", estimating->to, &estimating->window.to_ms, err);
     if (rc == E_OK && estimating->to && estimating->window.from_ms >= estimating->window.to_ms)
         rc = err_set(err, E_USAGE, "--to must be after --from");
-    if (rc == E_OK) rc = config_get(config->config, &store_option_table, &options, err);
-    if (rc) return rc;
-    struct store_config how = store_config_of(&options, estimating->archive);
-    how.must_exist = true;
-    rc = store_open(&how, &store, err);
+    if (rc == E_OK) rc = cli_open_archive(config->config, estimating->archive, &store, err);
     if (rc == E_OK) rc = archive_walk_lines(store, &estimating->window, take_line, estimating, err);
     store_close(store);
     return rc;

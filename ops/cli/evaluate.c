@@ -2,7 +2,6 @@
  * often it is right. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/nearest.h"
 #include "model/topics.h"
@@ -142,13 +141,6 @@ static int check_topics(const struct evaluating *evaluating, const struct cli_co
     return rc;
 }
 
-static double cpu_seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
 static int evaluate(struct evaluating *evaluating, const struct arguments *arguments,
                     const struct examples_source *data, struct report *report, struct err *err)
 {
@@ -164,10 +156,10 @@ static int evaluate(struct evaluating *evaluating, const struct arguments *argum
                            err);
     if (rc == E_OK) {
         int64_t start_ns = clock_mono_ns(clock_system());
-        double cpu_start = cpu_seconds();
+        double cpu_start = clock_cpu_seconds();
         rc = each_row(evaluating, &examples, err);
         report->seconds = (double)(clock_mono_ns(clock_system()) - start_ns) * 1e-9;
-        report->cpu_seconds = cpu_seconds() - cpu_start;
+        report->cpu_seconds = clock_cpu_seconds() - cpu_start;
     }
     if (rc == E_OK) rc = check_topics(evaluating, &config, err);
     examples_close(&examples);

@@ -35,13 +35,14 @@ static struct replay_place *place_of(struct replay *replay, enum topic topic, ui
 static int remember(void *user, const struct audit *audit, struct err *err)
 {
     struct replay *replay = user;
+    const struct str_map *detail = &audit->detail;
     uint64_t partition, next;
-    enum topic topic = topic_by_name(journal_find(audit, "topic"));
+    enum topic topic = topic_by_name(str_map_get(detail, STR("topic")));
     if (!str_equal(audit->action, STR("replayed")) ||
-        !str_equal(journal_find(audit, "run"), str_of(replay->run)))
+        !str_equal(str_map_get(detail, STR("run")), str_of(replay->run)))
         return E_OK;
-    if (topic == TOPIC_NONE || !str_to_u64(journal_find(audit, "partition"), &partition) ||
-        !str_to_u64(journal_find(audit, "next"), &next))
+    if (topic == TOPIC_NONE || !str_to_u64(str_map_get(detail, STR("partition")), &partition) ||
+        !str_to_u64(str_map_get(detail, STR("next")), &next))
         return E_OK;
     struct replay_place *place = place_of(replay, topic, (uint32_t)partition, err);
     if (!place) return E_NO_MEMORY;
@@ -120,9 +121,10 @@ static int write_line(struct replay *replay, struct str line, const struct line_
     if (rc) return err_wrap(err, "offset %lld", (long long)identity->offset);
     if (message.copy && !replay->copies) return replay->passed_over++, E_OK;
     replay_count(replay, line, identity);
-    if (!replay->journal)
-        return replay->pricing && message.id.size ? replay_price_record(replay, &message, arena, err)
-                                                  : E_OK;
+    if (!replay->journal) {
+        if (!replay->pricing || message.id.size == 0) return E_OK;
+        return replay_price_record(replay, &message, arena, err);
+    }
     rc = replay_output(&message, replay->place->topic, str_of(replay->run),
                        clock_wall_ms(clock_system()), arena, &output, err);
     if (rc) return rc;

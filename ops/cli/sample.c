@@ -16,7 +16,8 @@ int sample_check(const char *path, struct err *err)
     if (!path[0]) return E_OK;
     if (stat(path, &found) || access(path, R_OK))
         return err_system(err, E_NO_INPUT, "--sample %s", path);
-    return S_ISDIR(found.st_mode) ? err_set(err, E_NO_INPUT, "--sample %s is a folder", path) : E_OK;
+    if (S_ISDIR(found.st_mode)) return err_set(err, E_NO_INPUT, "--sample %s is a folder", path);
+    return E_OK;
 }
 
 /* What one request may hold: as the door is configured, and no more than a MiB or so. */

@@ -232,8 +232,8 @@ static int train_run(const struct command *command, int argc, char **argv, struc
 const struct command train_command = {
     .name = "train",
     .summary = "train a task's model from labelled texts, or customer segments",
-    .usage = "sentiment|needs|safety|topics|language --data FILE [--text-column NAME] [--label-column NAME] [--folds K] [--seed N] "
-             "[--name NAME] [--out FILE]\n"
+    .usage = "sentiment|needs|safety|topics|language --data FILE [--text-column NAME] "
+             "[--label-column NAME] [--folds K] [--seed N] [--name NAME] [--out FILE]\n"
              "       verbatim train segments [--archive FOLDER | --input FILE] [--clusters K] "
              "[--seed N] [--name NAME] [--out FILE]",
     .details = "Tasks: labels as verbatim evaluate has them. Cross-validated, each fold judged by "

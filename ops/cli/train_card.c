@@ -28,7 +28,8 @@ static void write_classes(const struct train_card *card, struct buffer *out)
     buffer_printf(out, "\nMacro-F1 %.3f\n", present ? total / present : 0);
     for (uint32_t c = 0; c < card->class_count; c++)
         if (!card->report->counts[c].truth)
-            buffer_printf(out, "\nNo row is %s: the model hardly ever says it.\n", card->classes[c]);
+            buffer_printf(out, "\nNo row is %s: the model hardly ever says it.\n",
+                          card->classes[c]);
 }
 
 static void write_confusion(const struct train_card *card, struct buffer *out)
@@ -90,15 +91,6 @@ static void write_card(const struct train_card *card, struct buffer *out)
     if (card->notes) buffer_printf(out, "\n%s\n", card->notes);
 }
 
-static int write_file(const char *path, struct str bytes, struct err *err)
-{
-    FILE *file = fopen(path, "wb");
-    if (!file) return err_system(err, E_NO_OUTPUT, "%s", path);
-    size_t written = fwrite(bytes.data, 1, bytes.size, file);
-    if (fclose(file) || written != bytes.size) return err_system(err, E_NO_OUTPUT, "%s", path);
-    return E_OK;
-}
-
 int train_card_write(const struct train_card *card, struct err *err)
 {
     struct buffer text = {0};
@@ -106,8 +98,8 @@ int train_card_write(const struct train_card *card, struct err *err)
     write_card(card, &text);
     snprintf(path, sizeof path, "%s.md", card->wish->out);
     int rc = text.failed ? err_set(err, E_NO_MEMORY, NULL)
-                         : write_file(card->wish->out, card->model, err);
-    if (!rc) rc = write_file(path, buffer_str(&text), err);
+                         : buffer_write_file(card->model, card->wish->out, err);
+    if (!rc) rc = buffer_write_file(buffer_str(&text), path, err);
     buffer_printf(&text, "\nwritten: %s, %s\n", card->wish->out, path);
     if (!rc) rc = terminal_print(&text, err);
     buffer_deinit(&text);

@@ -39,17 +39,6 @@ static int read_time(const char *flag, const char *text, bool up, int64_t *ret_m
     return E_OK;
 }
 
-static int open_archive(const char *url, const struct config *config, struct store **ret_store,
-                        struct err *err)
-{
-    struct store_options options;
-    int rc = config_get(config, &store_option_table, &options, err);
-    if (rc) return rc;
-    struct store_config store = store_config_of(&options, url);
-    store.must_exist = true;
-    return store_open(&store, ret_store, err);
-}
-
 static int verify(struct plan *plan, const struct config *config, struct verify_report *report,
                   struct err *err)
 {
@@ -65,7 +54,7 @@ static int verify(struct plan *plan, const struct config *config, struct verify_
     if (rc == E_OK) rc = read_time("to", plan->to, true, &options.to_ms, err);
     if (rc == E_OK && options.to_ms && options.to_ms <= options.from_ms)
         rc = err_set(err, E_USAGE, "--to must come after --from");
-    if (rc == E_OK) rc = open_archive(url, config, &store, err);
+    if (rc == E_OK) rc = cli_open_archive(config, url, &store, err);
     if (rc == E_OK && terminal_is(STDERR_FILENO)) rc = archive_count(store, &all, &manifests, err);
     progress_start(&plan->progress, "objects", manifests);
     if (rc == E_OK) rc = verify_archive(store, &options, report, err);

@@ -112,8 +112,8 @@ static int no_column(const struct examples *examples, enum example_field field,
         return err_set(err, E_BAD_MESSAGE, "%s has no column \"%s\"; is \"%.*s\" meant?",
                        examples->source.path, wanted, STR_ARGS(str_slice(nearest.found, 0, 60)));
     return err_set(err, E_BAD_MESSAGE,
-                   "%s has no column \"%.60s\"; its first line names: %s; --%s-column=NAME says which "
-                   "one is meant", examples->source.path, wanted, names, flag);
+                   "%s has no column \"%.60s\"; its first line names: %s; --%s-column=NAME says "
+                   "which one is meant", examples->source.path, wanted, names, flag);
 }
 
 /* A line that holds a tab is no CSV: its commas belong to the text. */
@@ -354,7 +354,8 @@ int examples_next(struct examples *examples, struct arena *arena, struct example
         rc = err_set(err, E_BAD_MESSAGE, "the text is empty");
     if (rc && err->code == E_BAD_JSON) return err_wrap(err, "%s", examples->source.path);
     if (rc)
-        return err_wrap(err, "%s, line %llu", examples->source.path, (unsigned long long)examples->line);
+        return err_wrap(err, "%s, line %llu", examples->source.path,
+                        (unsigned long long)examples->line);
     *ret_example = example;
     return E_OK;
 }

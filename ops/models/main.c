@@ -37,17 +37,6 @@ static int judge(const struct task *task, struct train_linear *train, struct err
     return rc;
 }
 
-static int write_file(const char *folder, const char *name, struct str bytes, struct err *err)
-{
-    char path[4096];
-    snprintf(path, sizeof path, "%s/%s.model", folder, name);
-    FILE *file = fopen(path, "wb");
-    if (!file) return err_system(err, E_NO_OUTPUT, "%s", path);
-    size_t written = fwrite(bytes.data, 1, bytes.size, file);
-    if (fclose(file) || written != bytes.size) return err_system(err, E_NO_OUTPUT, "%s", path);
-    return E_OK;
-}
-
 struct choice {
     const char *data, *own, *out, *task;
     uint32_t without;
@@ -60,14 +49,16 @@ static int build(const struct task *task, struct train_linear *train, const stru
     uint32_t without = choice->without;
     struct train_report report;
     struct buffer bytes = {0};
+    char path[4096];
     int rc = E_OK;
+    snprintf(path, sizeof path, "%s/%s.model", choice->out, task->name);
     if (task->finish)
         rc = task->finish(train, choice->data, choice->own, choice->out, without, err);
     if (!rc) rc = train_linear_run(train, without, &bytes, &report, err);
     if (!rc)
         print_report(without == TRAIN_NO_SOURCE ? "every tenth row" : task->source_names[without],
                      task, &report);
-    if (!rc) rc = write_file(choice->out, task->name, buffer_str(&bytes), err);
+    if (!rc) rc = buffer_write_file(buffer_str(&bytes), path, err);
     buffer_deinit(&bytes);
     return rc;
 }

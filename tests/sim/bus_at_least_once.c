@@ -77,7 +77,8 @@ static void tell_next(struct sim_consumer *consumer)
     telling->member_id = consumer->member_id;
     telling->generation = consumer->generation;
     consumer->owed_asked_ns = sim.now_ns;
-    telling->arrival = sim_after((int64_t)random_below(&sim.order, ANSWER_MS) * MS, arrive, telling);
+    int64_t wait_ns = (int64_t)random_below(&sim.order, ANSWER_MS) * MS;
+    telling->arrival = sim_after(wait_ns, arrive, telling);
 }
 
 static void take_answer(struct sim_consumer *consumer)

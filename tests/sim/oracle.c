@@ -248,7 +248,8 @@ static void check_copies(enum topic topic, enum topic before)
             uint64_t copies = before == TOPIC_NONE ? fate->received : fate->seen[before];
             if (fate->seen[topic] > copies * (1 + sim.breaches))
                 broken("c%u s%u is in %s %u times, after %llu breaches", i, j,
-                       topic_info(topic)->name, fate->seen[topic], (unsigned long long)sim.breaches);
+                       topic_info(topic)->name, fate->seen[topic],
+                       (unsigned long long)sim.breaches);
         }
 }
 
@@ -288,8 +289,8 @@ static bool partition_at_rest(const struct group *group, enum topic topic, uint3
 {
     const struct log *log = &sim_logs[topic][partition];
     int64_t reach = log_reach(topic, partition);
-    if (group->unstable[topic][partition] || (reach > 0 && group->committed[topic][partition] < reach))
-        return false;
+    if (group->unstable[topic][partition]) return false;
+    if (reach > 0 && group->committed[topic][partition] < reach) return false;
     for (size_t j = log->count; j > 0 && j + 8 > log->count; j--) {
         const struct transaction *transaction = log->entries[j - 1].transaction;
         if (transaction && transaction->outcome == OUTCOME_OPEN) return false;

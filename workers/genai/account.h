@@ -4,8 +4,8 @@
  *     account_recall()   before a record is asked about: has this been paid for?
  *     account_reserve()  before a call leaves: may it, at the most that it can cost?
  *     account_settle()   when it has ended, however: what it did cost
- *     account_keep()     for each record whose answer is of use: into the journal, before the record
- *                        is finished
+ *     account_keep()     for each record whose answer is of use: into the journal, before the
+ *                        record is finished
  *
  * All on the loop's thread; none blocks. Money is whole micro-dollars within;
  * dollars go out for people. */

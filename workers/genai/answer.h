@@ -31,8 +31,8 @@ struct answer_rules {
     struct str canary, mark; /* must not be anywhere in an answer; empty: not checked */
 };
 
-/* Bits: which eight bytes stand anywhere in the prompt, by a hash. So of most texts it is known that
- * they don't repeat it. */
+/* Bits: which eight bytes stand anywhere in the prompt, by a hash. So of most texts it is known
+ * that they don't repeat it. */
 enum { ANSWER_GRAM_WORDS = 1024 };
 void answer_note_prompt(struct str prompt, uint64_t ret_grams[static ANSWER_GRAM_WORDS]);
 bool answer_repeats_prompt(const struct answer_rules *rules, struct str text);

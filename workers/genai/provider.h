@@ -32,7 +32,8 @@ struct provider_ops {
                struct err *err);
     /* What the safety team is told of any record with an alert, but for start and end. False: it
      * depends on the text. What it points to lives as long as the provider. */
-    bool (*alert)(struct provider *provider, struct str language, struct recommendation *ret_advice);
+    bool (*alert)(struct provider *provider, struct str language,
+                  struct recommendation *ret_advice);
     void (*close)(struct provider *provider);
 };
 

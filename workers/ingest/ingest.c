@@ -176,32 +176,10 @@ static void on_request(struct http_request *request, void *user)
 
 /* --- life ------------------------------------------------------------------------------------- */
 
-static int split_listen(const char *listen, char host[static 64], uint16_t *ret_port,
-                        struct err *err)
-{
-    const char *colon = strrchr(listen, ':');
-    uint64_t port;
-    if (!colon || !str_to_u64(str_of(colon + 1), &port) || port > 65535)
-        return err_set(err, E_BAD_CONFIG,
-                       "ingest.listen: \"%s\" is not an address such as 127.0.0.1:8080", listen);
-    struct str name = str_make(listen, (size_t)(colon - listen));
-    if (name.size >= 2 && name.data[0] == '[' && name.data[name.size - 1] == ']')
-        name = str_slice(name, 1, name.size - 1);
-    if (str_equal_ignoring_case(name, STR("localhost"))) name = STR("127.0.0.1");
-    snprintf(host, 64, "%.*s", STR_ARGS(str_slice(name, 0, 63)));
-    *ret_port = (uint16_t)port;
-    return E_OK;
-}
-
-static bool is_loopback(const char *host)
-{
-    return strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0;
-}
-
 /* Beyond loopback anybody may call, and anybody on the way may read. */
 static int check_open(const struct ingest_state *state, const char *host, struct err *err)
 {
-    if (is_loopback(host)) return E_OK;
+    if (http_is_loopback(host)) return E_OK;
     if (!state->keys)
         return err_set(err, E_BAD_CONFIG,
                        "ingest.keys is empty: without API keys, ingest.listen must be a loopback "
@@ -219,7 +197,7 @@ static int check_open(const struct ingest_state *state, const char *host, struct
 static int start_server(struct ingest_state *state, struct err *err)
 {
     const struct ingest_options *options = state->options;
-    char host[64];
+    char host[HTTP_HOST_BYTES];
     struct http_server_config config = {
         .address = host,
         .limits = {.body_bytes = options->body_most,
@@ -235,7 +213,7 @@ static int start_server(struct ingest_state *state, struct err *err)
         .on_request = on_request,
         .user = state,
     };
-    int rc = split_listen(options->listen, host, &config.port, err);
+    int rc = http_split_address("ingest.listen", options->listen, host, &config.port, err);
     if (rc == E_OK) rc = check_open(state, host, err);
     if (rc) return rc;
     rc = http_server_start(state->context->loop, &config, &state->server, err);

@@ -55,8 +55,8 @@ static bool caught_up(const struct stream *stream)
 }
 
 /* Goes where the stream shall begin, once the bus has told which partitions there are and where
- * they end: the embedded one at once, Kafka a little later. A place that no insight has belongs to a bus
- * that was here before. NOT_FOUND: a place in a partition that isn't there. */
+ * they end: the embedded one at once, Kafka a little later. A place that no insight has
+ * belongs to a bus that was here before. NOT_FOUND: a place in a partition that isn't there. */
 static int place(struct replay *replay, struct err *err)
 {
     struct bus_backlog items[PARTITIONS_MAX];

@@ -3,9 +3,9 @@
  *
  * Happy path: tally_add() counts into a small table → once a second the table becomes one message →
  * the bus holds it → it is forgotten. Where nothing was counted an empty message goes out after a
- * status interval, and then each hour, so that silence can be told from a door that is gone. What failed is sent again
- * as the very same message: it may have arrived, and its id tells that. Meanwhile receipts are
- * counted in the table.
+ * status interval, and then each hour, so that silence can be told from a door that is gone. What
+ * failed is sent again as the very same message: it may have arrived, and its id tells that.
+ * Meanwhile receipts are counted in the table.
  *
  * What isn't told (kill -9, a full table) makes the ledger tell of fewer receipts than were given,
  * never of more; verify checks only that side. */

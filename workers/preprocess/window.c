@@ -108,7 +108,7 @@ int window_open(const char *path, uint32_t entries, struct window **ret_window, 
         return rc;
     }
     lay_out(window, entries, base);
-    /* Lookups go anywhere. Of a file, pages around the one that is needed would only be resident for
+    /* Lookups go anywhere. Of a file, pages around the one that is needed would be resident for
      * nothing. Memory of our own is soon in use all the same: in large pages, where the system has
      * them, a lookup needs no walk through the tables of small ones. */
     madvise(base, window->size_bytes, path ? MADV_RANDOM : MADV_HUGEPAGE);

@@ -126,11 +126,6 @@ void language_sum(struct language_model *model)
 
 int language_write(const char *path, struct language_model *model, struct err *err)
 {
-    struct str whole = str_make(model, sizeof *model);
     language_sum(model);
-    FILE *file = fopen(path, "wb");
-    if (!file) return err_system(err, E_NO_OUTPUT, "%s", path);
-    size_t written = fwrite(whole.data, 1, whole.size, file);
-    if (fclose(file) || written != whole.size) return err_system(err, E_NO_OUTPUT, "%s", path);
-    return E_OK;
+    return buffer_write_file(str_make(model, sizeof *model), path, err);
 }

@@ -75,16 +75,6 @@ static const char *in_force(const struct config *config, const struct option_tab
     return value;
 }
 
-static const char *property(const struct config *config, const char *wanted)
-{
-    for (size_t i = 0; i < config_property_count(config); i++) {
-        const char *name, *value;
-        config_property(config, i, &name, &value);
-        if (strcmp(name, wanted) == 0) return value;
-    }
-    return "";
-}
-
 static void assert_hidden(const struct config *config, const struct option_table *const *tables)
 {
     struct buffer out = {0};
@@ -131,7 +121,10 @@ static void judge(const struct option_table *const *tables, const struct option_
         assert_int_equal(config_create(tables, &config, &err), E_OK);
         if (set(config, (enum way)way, table->module, name, VALUE, place->secret, &err))
             fail_msg("%s", err.text);
-        assert_string_equal(row ? in_force(config, table, row) : property(config, name), VALUE);
+        const char *value = row ? in_force(config, table, row)
+                                : config_property_value(config, name);
+        assert_non_null(value);
+        assert_string_equal(value, VALUE);
         if (row) assert_string_equal(config_value(config, table->module, name, NULL), "(set)");
         assert_hidden(config, tables);
         assert_errors_are_silent(config, table->module, name, place);

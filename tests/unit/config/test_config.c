@@ -200,16 +200,6 @@ static void lines_are_read_with_goodwill(void **state)
     config_destroy(config);
 }
 
-static const char *property(const struct config *config, const char *wanted)
-{
-    for (size_t i = 0; i < config_property_count(config); i++) {
-        const char *name, *value;
-        config_property(config, i, &name, &value);
-        if (strcmp(name, wanted) == 0) return value;
-    }
-    return NULL;
-}
-
 static void kafka_properties_pass_through(void **state)
 {
     struct config *config = fresh();
@@ -221,21 +211,21 @@ static void kafka_properties_pass_through(void **state)
                                       STR("[kafka]\nbootstrap.servers = a:1\nlinger.ms = 5\n"),
                                       &err),
                      E_OK);
-    assert_string_equal(property(config, "bootstrap.servers"), "a:1");
+    assert_string_equal(config_property_value(config, "bootstrap.servers"), "a:1");
     assert_int_equal(config_read_environment(config, (char *const *)(uintptr_t)environment, &err),
                      E_OK);
-    assert_string_equal(property(config, "bootstrap.servers"), "b:2");
-    assert_string_equal(property(config, "anything.at.all"), "x");
+    assert_string_equal(config_property_value(config, "bootstrap.servers"), "b:2");
+    assert_string_equal(config_property_value(config, "anything.at.all"), "x");
     assert_int_equal(config_set(config, STR("kafka.bootstrap.servers=c:3"), "flag", &err), E_OK);
-    assert_string_equal(property(config, "bootstrap.servers"), "c:3");
-    assert_string_equal(property(config, "linger.ms"), "5");
+    assert_string_equal(config_property_value(config, "bootstrap.servers"), "c:3");
+    assert_string_equal(config_property_value(config, "linger.ms"), "5");
     assert_int_equal(config_property_count(config), 3);
     for (int i = 0; i < 100; i++) { /* the list grows */
         char assignment[64];
         snprintf(assignment, sizeof assignment, "kafka.p%d=%d", i, i);
         assert_int_equal(config_set(config, str_of(assignment), "flag", &err), E_OK);
     }
-    assert_string_equal(property(config, "p99"), "99");
+    assert_string_equal(config_property_value(config, "p99"), "99");
     config_destroy(config);
 }
 
@@ -304,13 +294,13 @@ static void secrets_come_from_files_too(void **state)
     assert_int_equal(config_read_environment(config, environment, &err), E_OK);
     snprintf(line, sizeof line, "VERBATIM_KAFKA_SASL_PASSWORD_FILE=%s", path);
     assert_int_equal(config_read_environment(config, environment, &err), E_OK);
-    assert_string_equal(property(config, "sasl.password"), "s3cret");
+    assert_string_equal(config_property_value(config, "sasl.password"), "s3cret");
     snprintf(line, sizeof line, "kafka.ssl.key.password_file=%s", path);
     assert_int_equal(config_set(config, str_of(line), "flag", &err), E_OK);
-    assert_string_equal(property(config, "ssl.key.password"), "s3cret");
+    assert_string_equal(config_property_value(config, "ssl.key.password"), "s3cret");
     /* no secret: as it is */
     assert_int_equal(config_set(config, STR("kafka.some_file=/x"), "flag", &err), E_OK);
-    assert_string_equal(property(config, "some_file"), "/x");
+    assert_string_equal(config_property_value(config, "some_file"), "/x");
     unlink(path);
     config_destroy(config);
 }

@@ -3,7 +3,7 @@
 
 #include "workers/ingest/watch.h"
 
-/* --- stores, counted as they are opened and listed; the CMakeLists wraps both ------------------ */
+/* --- stores, counted as they are opened and listed; the CMakeLists wraps both ----------------- */
 
 static atomic_int opens, opens_fail, lists;
 
