@@ -3,7 +3,7 @@
 
 #include "schema/json.h"
 #include "schema/msgpack.h"
-#include "test.h"
+#include "must.h"
 
 static const char *const names[] = {"whole", "smallest"};
 
@@ -13,7 +13,7 @@ static struct str read_golden(const char *name, const char *suffix, struct buffe
     struct err err = {0};
     const char *source = getenv("VERBATIM_SOURCE");
     snprintf(path, sizeof path, "%s/tests/golden/%s.%s", source ? source : ".", name, suffix);
-    if (buffer_read_file(into, path, 1 << 20, &err)) fail_msg("%s", err.text);
+    must(buffer_read_file(into, path, 1 << 20, &err), &err);
     return buffer_str(into);
 }
 
@@ -45,8 +45,7 @@ static void json_writes_as_the_bytes(void **state)
         CASE(names[i]);
         read_golden(names[i], "msgpack", &message);
         read_golden(names[i], "json", &json);
-        if (json_read_record(buffer_str(&json), &arena, &written, &problems, &err))
-            fail_msg("%s", err.text);
+        must(json_read_record(buffer_str(&json), &arena, &written, &problems, &err), &err);
         assert_int_equal(written.size, message.size);
         assert_memory_equal(written.data, message.data, message.size);
         arena_deinit(&arena);
@@ -71,8 +70,7 @@ static void sections_come_back_the_same(void **state)
             if (!record_has(&record, (enum section)section)) continue;
             void *value = arena_alloc(&arena,
                                       section_info((enum section)section)->shape->struct_bytes);
-            if (record_decode(&record, (enum section)section, value, &arena, &err))
-                fail_msg("%s", err.text);
+            must(record_decode(&record, (enum section)section, value, &arena, &err), &err);
             assert_int_equal(record_put(&record, (enum section)section, value, &arena, &err), E_OK);
         }
         assert_int_equal(record_write(&record, &arena, &written, &err), E_OK);
@@ -113,8 +111,7 @@ static void whole_has_every_field(void **state)
         const struct shape *shape = section_info((enum section)section)->shape;
         void *value = arena_alloc(&arena, shape->struct_bytes);
         CASE(shape->name);
-        if (record_decode(&record, (enum section)section, value, &arena, &err))
-            fail_msg("%s", err.text);
+        must(record_decode(&record, (enum section)section, value, &arena, &err), &err);
         assert_whole(shape, value);
     }
     assert_int_equal(record.unknown.count, 1);

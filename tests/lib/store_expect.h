@@ -3,7 +3,7 @@
 #define VERBATIM_TESTS_STORE_EXPECT_H
 
 #include "store/store.h"
-#include "test.h"
+#include "must.h"
 
 /* The code's name and the error's text in the failure, not two numbers. */
 static inline void expect(enum err_code wanted, int rc, const struct err *err)

@@ -14,7 +14,7 @@ static struct store *open_with(struct store_config config)
     if (!config.endpoint) config.endpoint = getenv("S3_ENDPOINT");
     if (!config.access_key_id) config.access_key_id = "verbatim";
     if (!config.secret_access_key) config.secret_access_key = "verbatim-secret";
-    if (store_open(&config, &store, &err) != E_OK) fail_msg("%s", err.text);
+    must(store_open(&config, &store, &err), &err);
     return store;
 }
 

@@ -22,7 +22,7 @@ static struct store *open_with(struct store_config config)
 {
     struct store *store = NULL;
     struct err err;
-    if (store_open(&config, &store, &err) != E_OK) fail_msg("%s", err.text);
+    must(store_open(&config, &store, &err), &err);
     return store;
 }
 

@@ -1,6 +1,6 @@
 /* The XML scanner: what it reads, as a trace of events, and what it refuses. */
 #include "aws/xml.h"
-#include "test.h"
+#include "must.h"
 
 /* "+name" opens, "-name(text)" closes. */
 static const struct { const char *why, *document, *trace; } good[] = {
@@ -69,7 +69,7 @@ static void reads(void **state)
         CASE(good[i].why);
         struct buffer out = {0};
         struct err err = {0};
-        if (trace(str_of(good[i].document), &out, &err) != E_OK) fail_msg("%s", err.text);
+        must(trace(str_of(good[i].document), &out, &err), &err);
         assert_string_equal(buffer_cstr(&out), good[i].trace);
         buffer_deinit(&out);
     }

@@ -1,7 +1,7 @@
 /* Which stories of digests are foreseen, and what is shown of them. */
 #include "config/shipped.h"
 #include "ops/cli/pricing.h"
-#include "test.h"
+#include "must.h"
 
 enum { HOUR = 3600000, ADDED_MAX = 4 };
 
@@ -14,7 +14,7 @@ static void open_digests(struct pricing_digests *digests, int64_t every_ms, cons
     int rc = shipped_path("", ".", folder, &err);
     random_seed(&random, 1);
     if (rc == E_OK) rc = pricing_digests_open(digests, &options, folder, &random, &err);
-    if (rc) fail_msg("%s", err.text);
+    must(rc, &err);
 }
 
 static void foresees_stories(void **state)

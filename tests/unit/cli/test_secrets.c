@@ -1,7 +1,7 @@
 /* Every secret of every worker, by the option tables themselves: one that is added is judged here
  * without a word. It comes from a file, the environment or a file that either names, and is in no
  * output and no message. */
-#include "test.h"
+#include "must.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -119,8 +119,7 @@ static void judge(const struct option_table *const *tables, const struct option_
         struct config *config;
         struct err err = {0};
         assert_int_equal(config_create(tables, &config, &err), E_OK);
-        if (set(config, (enum way)way, table->module, name, VALUE, place->secret, &err))
-            fail_msg("%s", err.text);
+        must(set(config, (enum way)way, table->module, name, VALUE, place->secret, &err), &err);
         const char *value = row ? in_force(config, table, row)
                                 : config_property_value(config, name);
         assert_non_null(value);

@@ -6,13 +6,13 @@
 #include <unistd.h>
 
 #include "demo.h"
-#include "test.h"
+#include "must.h"
 
 static struct config *fresh(void)
 {
     struct config *config = NULL;
     struct err err = {0};
-    if (config_create(demo_tables, &config, &err)) fail_msg("%s", err.text);
+    must(config_create(demo_tables, &config, &err), &err);
     return config;
 }
 
@@ -186,8 +186,7 @@ static void lines_are_read_with_goodwill(void **state)
         struct demo_options options;
         struct err err = {0};
         CASE(cases[i].why);
-        if (config_read_text(config, "x.conf", str_of(cases[i].text), &err))
-            fail_msg("%s", err.text);
+        must(config_read_text(config, "x.conf", str_of(cases[i].text), &err), &err);
         assert_int_equal(config_get(config, &demo_option_table, &options, &err), E_OK);
         assert_string_equal(options.name, cases[i].name);
         config_destroy(config);

@@ -3,7 +3,7 @@
 
 #include "config/config.h"
 #include "demo.h"
-#include "test.h"
+#include "must.h"
 
 static const struct option *row(const char *name)
 {
@@ -140,7 +140,7 @@ static void a_file_of_defaults_is_the_defaults(void **state)
     config_print_file(demo_tables, &out);
     assert_int_equal(config_create(demo_tables, &config, &err), E_OK);
     assert_int_equal(config_create(demo_tables, &plain, &err), E_OK);
-    if (config_read_text(config, "defaults", buffer_str(&out), &err)) fail_msg("%s", err.text);
+    must(config_read_text(config, "defaults", buffer_str(&out), &err), &err);
     for (size_t i = 0; i < demo_option_table.count; i++) {
         const struct option *option = &demo_option_table.options[i];
         const char *origin;

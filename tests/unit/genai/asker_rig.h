@@ -2,7 +2,7 @@
 #ifndef VERBATIM_TESTS_ASKER_RIG_H
 #define VERBATIM_TESTS_ASKER_RIG_H
 
-#include "test.h"
+#include "must.h"
 
 #include <stdlib.h>
 
@@ -142,8 +142,7 @@ static inline struct rig *rig_start(const struct asker_options *options, uint32_
     clock_manual_advance(&rig->clock, 1000);
     random_seed(&rig->random, 1);
     snprintf(folder, sizeof folder, "%s/config", source ? source : ".");
-    if (prompt_open(folder, "insight-000001", &rig->random, &rig->prompt, &err))
-        fail_msg("%s", err.text);
+    must(prompt_open(folder, "insight-000001", &rig->random, &rig->prompt, &err), &err);
     asker_init(&rig->asker, options, &rig->clock.clock, &rig->random, rig->prompt, NULL);
     rig->asker.on_end = rig_on_end, rig->asker.on_due = rig_on_due, rig->asker.on_due_user = rig;
     for (uint32_t i = 0; i < providers; i++) {

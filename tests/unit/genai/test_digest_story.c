@@ -1,6 +1,7 @@
 /* Digests in words: the lines that are shown, that no number passes which isn't in them, and the
  * rules' own sentences. */
 #include "digest_rows.h"
+#include "must.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -20,8 +21,8 @@ static void open_bench(struct bench *bench)
     struct err err;
     *bench = (struct bench){.count = 0};
     bed_fill(&bench->bed);
-    if (digest_facts_make(&bench->bed.digest, &bench->arena, &bench->facts, &bench->count, &err))
-        fail_msg("%s", err.text);
+    must(digest_facts_make(&bench->bed.digest, &bench->arena, &bench->facts, &bench->count, &err),
+         &err);
 }
 
 static void the_counts_as_lines(void **state)
@@ -151,7 +152,7 @@ static void the_rules_hold_themselves(void **state)
         const struct digest_facts *facts = &bench.facts[i];
         struct digest_story story;
         struct err err;
-        if (digest_story_local(facts, &bench.arena, &story, &err)) fail_msg("%s", err.text);
+        must(digest_story_local(facts, &bench.arena, &story, &err), &err);
         uint32_t claims = story.summary.count, advice = story.recommendations.count;
         assert_true(claims > 0 && advice > 0);
         for (uint32_t j = 0; j < claims; j++) {
@@ -306,8 +307,8 @@ static void judge_example(const struct prompt *prompt, struct str text, struct s
     rules.prompt = (struct str){0}; /* it is in the prompt, of course */
     assert_int_equal(answer_split(answer, &id, 1, &parts, &err), E_OK);
     assert_non_null(parts.raw[0].data);
-    if (answer_read_as(&rules, rules.shape, parts.raw[0], facts.text, &arena, &story, &notes, &err))
-        fail_msg("%s", err.text);
+    must(answer_read_as(&rules, rules.shape, parts.raw[0], facts.text, &arena, &story, &notes,
+         &err), &err);
     assert_int_equal(notes.dropped, 0);
     assert_int_equal(digest_story_check(&facts, str_of(language), &story), 0);
     arena_deinit(&arena);
@@ -325,8 +326,7 @@ static void the_prompts_examples_are_sound(void **state)
     (void)state;
     random_seed(&chance, 1);
     snprintf(folder, sizeof folder, "%s/config", source ? source : ".");
-    if (prompt_open_digest(folder, "digest-000001", &chance, &prompt, &err))
-        fail_msg("%s", err.text);
+    must(prompt_open_digest(folder, "digest-000001", &chance, &prompt, &err), &err);
     assert_true(strncmp(prompt->version, "digest-000001.", 14) == 0);
     assert_non_null(strstr(buffer_cstr(&prompt->schema), "\"summary\""));
     assert_null(strstr(buffer_cstr(&prompt->schema), "\"cost_usd\""));

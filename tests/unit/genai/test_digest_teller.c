@@ -29,11 +29,10 @@ static void open_room(struct room *room, uint32_t providers)
     room->context = (struct worker_context){
         .options = &room->options, .clock = &room->rig->clock.clock, .random = &room->rig->random};
     snprintf(folder, sizeof folder, "%s/config", source ? source : ".");
-    if (digest_teller_open(&room->context, providers ? &room->rig->asker : NULL, folder,
-                           &room->teller, &err))
-        fail_msg("%s", err.text);
+    must(digest_teller_open(&room->context, providers ? &room->rig->asker : NULL, folder,
+                            &room->teller, &err), &err);
     bed_fill(&room->bed);
-    if (digest_teller_begin(room->teller, &room->bed.digest, 1, &err)) fail_msg("%s", err.text);
+    must(digest_teller_begin(room->teller, &room->bed.digest, 1, &err), &err);
 }
 
 static void close_room(struct room *room)
@@ -64,7 +63,7 @@ static const struct digest_story *story(struct room *room, uint32_t number)
 {
     struct err err;
     assert_true(digest_teller_done(room->teller));
-    if (digest_teller_fill(room->teller, 0, &room->bed.digest, &err)) fail_msg("%s", err.text);
+    must(digest_teller_fill(room->teller, 0, &room->bed.digest, &err), &err);
     assert_int_equal(room->bed.digest.stories.count, 2);
     return &room->bed.digest.stories.items[number];
 }

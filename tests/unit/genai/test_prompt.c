@@ -1,6 +1,6 @@
 /* The shipped prompt: its files fit together, its examples are answers that we would take, and
  * feedback can't step out of its place in a request. */
-#include "test.h"
+#include "must.h"
 
 #include <stdlib.h>
 
@@ -21,7 +21,7 @@ static struct prompt *shipped(void)
 {
     struct prompt *prompt = NULL;
     struct err err;
-    if (prompt_open(folder(), "insight-000001", &chance, &prompt, &err)) fail_msg("%s", err.text);
+    must(prompt_open(folder(), "insight-000001", &chance, &prompt, &err), &err);
     return prompt;
 }
 
@@ -65,8 +65,7 @@ static void test_examples_are_sound(void **state)
         assert_int_equal(parts.strange, 0);
         for (uint32_t i = 0; i < COUNT_OF(ids); i++) {
             if (!parts.raw[i].data) continue;
-            if (answer_read(&rules, parts.raw[i], before, &arena, &insight, &notes, &err))
-                fail_msg("%s", err.text);
+            must(answer_read(&rules, parts.raw[i], before, &arena, &insight, &notes, &err), &err);
             assert_int_equal(notes.dropped, 0);
             count++;
         }

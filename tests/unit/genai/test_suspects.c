@@ -1,5 +1,5 @@
 /* Which feedback is asked about alone; how many of honest texts are is in the README. */
-#include "test.h"
+#include "must.h"
 
 #include "workers/genai/suspects.h"
 
@@ -37,7 +37,7 @@ static void test_phrases(void **state)
     struct suspects suspects;
     struct err err;
     (void)state;
-    if (suspects_read(&suspects, "list", str_of(list), &err)) fail_msg("%s", err.text);
+    must(suspects_read(&suspects, "list", str_of(list), &err), &err);
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct arena arena = {0};
         CASE(cases[i].why);

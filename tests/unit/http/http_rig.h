@@ -4,7 +4,7 @@
 #ifndef VERBATIM_TESTS_HTTP_RIG_H
 #define VERBATIM_TESTS_HTTP_RIG_H
 
-#include "test.h"
+#include "must.h"
 
 #include "http/server.h"
 
@@ -91,7 +91,7 @@ static inline void rig_start_config(struct rig *rig, struct http_server_config c
     config.on_request = rig_on_request;
     config.user = rig;
     int rc = http_server_start(&rig->loop, &config, &rig->server, &err);
-    if (rc) fail_msg("%s", err.text);
+    must(rc, &err);
 }
 
 static inline void rig_start(struct rig *rig, struct http_limits limits)

@@ -1,5 +1,5 @@
 /* Packed bodies: what comes back, and what strangers may not do. */
-#include "test.h"
+#include "must.h"
 
 #include "http/unpack.h"
 #include "packed.h"
@@ -20,7 +20,7 @@ static void must_be(struct str packed, struct str expected)
 {
     struct buffer out;
     struct err err = {0};
-    if (unpack(packed, MOST, &out, &err)) fail_msg("%s", err.text);
+    must(unpack(packed, MOST, &out, &err), &err);
     assert_int_equal(out.size, expected.size);
     if (out.size) assert_memory_equal(out.data, expected.data, out.size);
     buffer_deinit(&out);

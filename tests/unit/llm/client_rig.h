@@ -3,6 +3,7 @@
 #define VERBATIM_TESTS_LLM_CLIENT_RIG_H
 
 #include "llm/llm.h"
+#include "must.h"
 #include "scripted_server.h"
 
 #define HEAD(size) "HTTP/1.1 200 OK\r\nContent-Length: " size "\r\n\r\n"
@@ -40,8 +41,7 @@ static inline void set_up(struct rig *rig, struct route *routes)
 static inline void open_client(struct rig *rig)
 {
     struct err err = {0};
-    if (llm_client_open(&rig->loop, &rig->config, &rig->client, &err) != E_OK)
-        fail_msg("%s", err.text);
+    must(llm_client_open(&rig->loop, &rig->config, &rig->client, &err), &err);
 }
 
 static inline void on_result(void *user, const struct llm_result *result);
@@ -49,8 +49,7 @@ static inline void ask(struct rig *rig, struct llm_call **ret_call)
 {
     struct err err = {0};
     int before = rig->results;
-    if (llm_ask(rig->client, &question, on_result, rig, ret_call, &err) != E_OK)
-        fail_msg("%s", err.text);
+    must(llm_ask(rig->client, &question, on_result, rig, ret_call, &err), &err);
     assert_int_equal(rig->results, before);
 }
 

@@ -4,6 +4,7 @@
 
 #include "llm/keys.h"
 #include "llm/llm.h"
+#include "must.h"
 #include "scripted_server.h"
 
 #define SAYS(status, size, text) "HTTP/1.1 " status "\r\nContent-Length: " size "\r\n\r\n" text
@@ -62,8 +63,7 @@ static void set_up(struct rig *rig, struct route *routes)
 static void open_client(struct rig *rig)
 {
     struct err err = {0};
-    if (llm_client_open(&rig->loop, &rig->config, &rig->client, &err) != E_OK)
-        fail_msg("%s", err.text);
+    must(llm_client_open(&rig->loop, &rig->config, &rig->client, &err), &err);
 }
 
 static void on_result(void *user, const struct llm_result *result)
@@ -79,8 +79,7 @@ static void ask(struct rig *rig, enum llm_why expected)
 {
     struct err err = {0};
     int wanted = rig->results + 1;
-    if (llm_ask(rig->client, &question, on_result, rig, NULL, &err) != E_OK)
-        fail_msg("%s", err.text);
+    must(llm_ask(rig->client, &question, on_result, rig, NULL, &err), &err);
     /* until on_result() stops it */
     while (rig->results < wanted) uv_run(&rig->loop, UV_RUN_DEFAULT);
     if (rig->why != expected)

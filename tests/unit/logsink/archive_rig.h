@@ -10,7 +10,7 @@
 #include "bus/backend.h"
 #include "memory_store.h"
 #include "runtime/flow.h"
-#include "test.h"
+#include "must.h"
 #include "workers/logsink/archive.h"
 
 enum { RIG_PARTITIONS = 3, RIG_MESSAGES_MAX = 1024 };
@@ -271,7 +271,7 @@ static void judge_line(const struct world *world, uint32_t partition, struct str
     struct arena arena = {0};
     struct line_identity identity = {0};
     struct err err = {0};
-    if (line_identify(line, &arena, &identity, &err)) fail_msg("%s", err.text);
+    must(line_identify(line, &arena, &identity, &err), &err);
     for (uint32_t i = 0; i < world->count[partition]; i++)
         if (world->messages[partition][i].offset == identity.offset) seen[i]++;
     arena_deinit(&arena);

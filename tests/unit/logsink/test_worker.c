@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "runtime/runtime.h"
 #include "store/store.h"
-#include "test.h"
+#include "must.h"
 #include "own_folder.h"
 #include "workers/logsink/logsink.h"
 
@@ -41,7 +41,7 @@ static struct config *make_config(const char *const *settings)
     for (const char *const *setting = usual; *setting; setting++)
         assert_int_equal(config_set(config, str_of(*setting), "test", &err), E_OK);
     for (; settings && *settings; settings++)
-        if (config_set(config, str_of(*settings), "test", &err)) fail_msg("%s", err.text);
+        must(config_set(config, str_of(*settings), "test", &err), &err);
     return config;
 }
 

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "test.h"
+#include "must.h"
 
 static const char *const classes[] = {"positive", "negative"};
 
@@ -55,7 +55,7 @@ static void run(struct train_linear *train, struct buffer *out)
 {
     struct train_report report;
     struct err err = {0};
-    if (train_linear_run(train, TRAIN_NO_SOURCE, out, &report, &err)) fail_msg("%s", err.text);
+    must(train_linear_run(train, TRAIN_NO_SOURCE, out, &report, &err), &err);
 }
 
 static float probability(struct str model_bytes, const char *text, uint32_t class)

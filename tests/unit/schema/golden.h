@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/buffer.h"
-#include "test.h"
+#include "must.h"
 
 static inline struct str golden(const char *name, struct buffer *into)
 {
@@ -13,7 +13,7 @@ static inline struct str golden(const char *name, struct buffer *into)
     struct err err = {0};
     const char *source = getenv("VERBATIM_SOURCE");
     snprintf(path, sizeof path, "%s/tests/golden/%s", source ? source : ".", name);
-    if (buffer_read_file(into, path, 1 << 20, &err)) fail_msg("%s", err.text);
+    must(buffer_read_file(into, path, 1 << 20, &err), &err);
     return buffer_str(into);
 }
 

@@ -2,7 +2,7 @@
  * be wrong with it. */
 #include "schema/json.h"
 #include "schema/msgpack.h"
-#include "test.h"
+#include "must.h"
 
 /* Problems as "pointer detail; pointer detail". */
 static const char *told(const struct json_problems *problems, struct buffer *out)
@@ -219,8 +219,7 @@ static void records_come_back(void **state)
         struct str message;
         struct err err = {0};
         CASE(cases[i].why);
-        if (json_read_record(str_of(cases[i].text), &arena, &message, &problems, &err))
-            fail_msg("%s", err.text);
+        must(json_read_record(str_of(cases[i].text), &arena, &message, &problems, &err), &err);
         assert_int_equal(json_write_record(message, &out, &err), E_OK);
         assert_string_equal(buffer_cstr(&out), cases[i].back ? cases[i].back : cases[i].text);
         buffer_deinit(&out);

@@ -3,7 +3,7 @@
 
 #include "base/random.h"
 #include "schema/json.h"
-#include "test.h"
+#include "must.h"
 
 #include <math.h>
 
@@ -146,18 +146,17 @@ static void structs_come_back(struct str message, struct arena *arena)
     struct record record;
     struct str again;
     struct err err = {0};
-    if (record_scan(message, arena, &record, &err)) fail_msg("%s", err.text);
+    must(record_scan(message, arena, &record, &err), &err);
     for (int section = 0; section < SECTION_COUNT; section++) {
         if (!record_has(&record, (enum section)section)) continue;
         void *value = arena_alloc(arena, section_info((enum section)section)->shape->struct_bytes);
-        if (record_decode(&record, (enum section)section, value, arena, &err))
-            fail_msg("%s", err.text);
+        must(record_decode(&record, (enum section)section, value, arena, &err), &err);
         assert_int_equal(record_put(&record, (enum section)section, value, arena, &err), E_OK);
     }
     /* From structs that nobody has encoded yet, JSON is the same as from their message. */
     struct buffer of_structs = {0}, of_message = {0};
-    if (json_write_scanned(&record, &of_structs, &err)) fail_msg("%s", err.text);
-    if (json_write_record(message, &of_message, &err)) fail_msg("%s", err.text);
+    must(json_write_scanned(&record, &of_structs, &err), &err);
+    must(json_write_record(message, &of_message, &err), &err);
     if (!str_equal(buffer_str(&of_structs), buffer_str(&of_message)))
         fail_msg("%s\nisn't\n%s", buffer_cstr(&of_structs), buffer_cstr(&of_message));
     buffer_deinit(&of_structs);
@@ -172,7 +171,7 @@ static void json_comes_back(struct str message, struct arena *arena)
     struct json_problems problems;
     struct str again;
     struct err err = {0};
-    if (json_write_record(message, &json, &err)) fail_msg("%s", err.text);
+    must(json_write_record(message, &json, &err), &err);
     if (json_read_record(buffer_str(&json), arena, &again, &problems, &err))
         fail_msg("%s: %s", err.text, buffer_cstr(&json));
     if (!str_equal(message, again)) fail_msg("not the same from %s", buffer_cstr(&json));

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "test.h"
+#include "must.h"
 
 static void test_money(void **state)
 {
@@ -120,7 +120,7 @@ static void test_shipped_table(void **state)
     struct err err;
     (void)state;
     snprintf(path, sizeof path, "%s/config/prices.txt", getenv("VERBATIM_SOURCE"));
-    if (prices_read(path, &prices, &err)) fail_msg("%s", err.text);
+    must(prices_read(path, &prices, &err), &err);
     const struct price *price = prices_find(prices, STR("bedrock"),
                                             STR("us.anthropic.claude-haiku-4-5-20251001-v1:0"), 0);
     assert_non_null(price); /* the default model of [bedrock] has a price */

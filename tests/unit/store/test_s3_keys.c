@@ -10,7 +10,7 @@
 #include "base/buffer.h"
 #include "store/store.h"
 
-#include "test.h"
+#include "must.h"
 
 enum { REQUESTS_MAX = 32, HOUR_MS = 3600000 };
 static const int64_t start_ms = 1767323045000; /* 2026-01-02T03:04:05Z */
@@ -142,7 +142,7 @@ static bool request_has(struct rig *rig, size_t number, const char *text)
 static void open_store(struct rig *rig)
 {
     struct err err = {0};
-    if (store_open(&rig->config, &rig->store, &err) != E_OK) fail_msg("%s", err.text);
+    must(store_open(&rig->config, &rig->store, &err), &err);
 }
 
 static int get(struct rig *rig, struct err *err)
