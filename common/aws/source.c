@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "aws/region.h"
 #include "aws/xml.h"
 #include "base/clock.h"
 #include "schema/json.h"
@@ -134,7 +135,7 @@ static int set_url(struct source *source, struct str url, const char *where, boo
 
 static int find_web_identity(struct source *source, const char *region, struct err *err)
 {
-    char amazon[256];
+    char amazon[REGION_ENDPOINT_BYTES];
     const char *endpoint = environment("AWS_ENDPOINT_URL_STS"),
                *session = environment("AWS_ROLE_SESSION_NAME");
     source->kind = SOURCE_WEB_IDENTITY;
@@ -143,8 +144,8 @@ static int find_web_identity(struct source *source, const char *region, struct e
     source->session = strdup(*session ? session : "verbatim");
     if (!source->role_arn || !source->token_file || !source->session)
         return err_set(err, E_NO_MEMORY, NULL);
-    snprintf(amazon, sizeof amazon, "https://sts.%.60s.amazonaws.com%s", region,
-             strncmp(region, "cn-", 3) == 0 ? ".cn" : "");
+    int rc = *endpoint ? E_OK : region_endpoint("sts", region, amazon, err);
+    if (rc) return rc;
     return set_url(source, str_of(*endpoint ? endpoint : amazon), "AWS_ENDPOINT_URL_STS", true,
                    err);
 }

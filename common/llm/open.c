@@ -1,6 +1,7 @@
 /* Opens a client: what is configured is checked, copied and completed from the environment. */
 #include <stdlib.h>
 
+#include "aws/region.h"
 #include "base/ascii.h"
 #include "llm/client.h"
 
@@ -12,9 +13,9 @@ enum {
     ENDPOINT_BYTES_MAX = 1024,
 };
 
-static const char *first_of(const char *a, const char *b, const char *c)
+static const char *first_of(const char *a, const char *b)
 {
-    return a && *a ? a : b && *b ? b : c && *c ? c : "";
+    return a && *a ? a : b && *b ? b : "";
 }
 
 /* Nothing that could end a header's line or hide in one. */
@@ -80,18 +81,14 @@ static int take_endpoint(struct remote *remote, const char *endpoint, struct err
 static int take_bedrock_endpoint(struct remote *remote, const struct llm_config *config,
                                  struct err *err)
 {
-    char amazon[256];
-    const char *region = first_of(config->region, getenv("AWS_REGION"),
-                                  getenv("AWS_DEFAULT_REGION"));
+    char amazon[REGION_ENDPOINT_BYTES];
+    const char *region = region_choose(config->region);
     bool ok = true;
-    if (!*region) region = "us-east-1";
-    if (strlen(region) > 61 || !ascii_consists_of(str_of(region), ASCII_LOWERS ASCII_DIGITS "-"))
-        return err_set(err, E_BAD_CONFIG, "region \"%.60s\" is none", region);
+    int rc = region_endpoint("bedrock-runtime", region, amazon, err);
+    if (rc) return rc;
     remote->region = keep(remote, region, &ok);
     if (!ok) return err_set(err, E_NO_MEMORY, NULL);
-    snprintf(amazon, sizeof amazon, "https://bedrock-runtime.%s.amazonaws.com%s", region,
-             strncmp(region, "cn-", 3) == 0 ? ".cn" : "");
-    return take_endpoint(remote, first_of(config->endpoint, amazon, NULL), err);
+    return take_endpoint(remote, first_of(config->endpoint, amazon), err);
 }
 
 /* --- keys ------------------------------------------------------------------------------------ */
@@ -101,9 +98,9 @@ static const char *find_key(const struct remote *remote, const struct llm_config
 {
     bool own = str_equal(str_of(remote->host), STR("api.openai.com"));
     switch (config->provider) {
-    case LLM_BEDROCK: return first_of(config->api_key, getenv("AWS_BEARER_TOKEN_BEDROCK"), NULL);
-    case LLM_ANTHROPIC: return first_of(config->api_key, getenv("ANTHROPIC_API_KEY"), NULL);
-    default: return first_of(config->api_key, own ? getenv("OPENAI_API_KEY") : NULL, NULL);
+    case LLM_BEDROCK: return first_of(config->api_key, getenv("AWS_BEARER_TOKEN_BEDROCK"));
+    case LLM_ANTHROPIC: return first_of(config->api_key, getenv("ANTHROPIC_API_KEY"));
+    default: return first_of(config->api_key, own ? getenv("OPENAI_API_KEY") : NULL);
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "aws/region.h"
 #include "base/ascii.h"
 
 static void copy(char *out, struct str s)
@@ -87,15 +88,12 @@ static bool split_authority(struct str authority, struct str *ret_host, struct s
 int endpoint_make(const char *endpoint, const char *region, const char *bucket,
                   enum store_addressing addressing, struct endpoint *ret_endpoint, struct err *err)
 {
-    char amazon[256];
+    char amazon[REGION_ENDPOINT_BYTES];
     struct endpoint result = {0};
     bool given = endpoint && *endpoint;
     if (!given) {
-        if (!*region || strlen(region) > 60 ||
-            !ascii_consists_of(str_of(region), ASCII_LETTERS ASCII_DIGITS "-"))
-            return err_set(err, E_BAD_CONFIG, "region \"%s\" is none", region);
-        const char *suffix = str_starts(str_of(region), STR("cn-")) ? ".cn" : "";
-        snprintf(amazon, sizeof amazon, "https://s3.%s.amazonaws.com%s", region, suffix);
+        int rc = region_endpoint("s3", region, amazon, err);
+        if (rc) return rc;
         endpoint = amazon;
     }
     struct str rest = str_of(endpoint), host, port;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+#include "aws/region.h"
 #include "base/ascii.h"
 
 static struct s3 *of(struct store *store) { return (struct s3 *)store; }
@@ -259,22 +260,13 @@ static const char *keep(struct s3 *s3, const char *text, bool *ok)
     return copy.data;
 }
 
-static const char *region_of(const struct store_config *config)
-{
-    const char *choices[] = {config->region, getenv("AWS_REGION"), getenv("AWS_DEFAULT_REGION"),
-                             "us-east-1"};
-    size_t i = 0;
-    while (!choices[i] || !*choices[i]) i++;
-    return choices[i];
-}
-
 static int64_t or_default(int64_t value, int64_t fallback) { return value ? value : fallback; }
 
 static int copy_config(struct s3 *s3, const struct store_config *config, struct err *err)
 {
     static const char *const encryptions[] = {NULL, "AES256", "aws:kms"};
     bool ok = true;
-    s3->region = keep(s3, region_of(config), &ok);
+    s3->region = keep(s3, region_choose(config->region), &ok);
     s3->encryption = encryptions[config->encryption];
     s3->kms_key_id =
         config->encryption == STORE_ENCRYPTION_KMS ? keep(s3, config->kms_key_id, &ok) : NULL;
