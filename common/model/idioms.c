@@ -282,7 +282,8 @@ struct idiom {
 static struct idioms {
     struct idiom items[IDIOMS_MAX];
     uint16_t starts[BUCKETS + 1];
-    /* bits of what they end with, by sieve_of(): as many as let few words through by chance */
+    /* bits of what they and grades end with, by sieve_of(): as many as let few words through by
+     * chance */
     uint64_t sieve[SIEVE_WORDS];
 } idioms;
 static once_flag once = ONCE_FLAG_INIT;
@@ -291,6 +292,12 @@ static once_flag once = ONCE_FLAG_INIT;
 static uint32_t sieve_of(uint64_t last, uint64_t before)
 {
     return (uint32_t)(last ^ before * 3) % (64 * SIEVE_WORDS);
+}
+
+static void let_through(uint64_t last, uint64_t before)
+{
+    uint32_t bit = sieve_of(last, before);
+    idioms.sieve[bit / 64] |= UINT64_C(1) << bit % 64;
 }
 
 static void build(void)
@@ -307,8 +314,7 @@ static void build(void)
                 lists[i].languages, lists[i].kind};
         }
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t bit = sieve_of(unsorted[i].last, unsorted[i].before);
-        idioms.sieve[bit / 64] |= UINT64_C(1) << bit % 64;
+        let_through(unsorted[i].last, unsorted[i].before);
         at[unsorted[i].last % BUCKETS]++;
     }
     for (uint32_t bucket = 0; bucket < BUCKETS; bucket++) {
@@ -319,6 +325,8 @@ static void build(void)
     idioms.starts[BUCKETS] = sorted;
     for (uint32_t i = 0; i < count; i++)
         idioms.items[at[unsorted[i].last % BUCKETS]++] = unsorted[i];
+    for (struct str rest = STR(IDIOM_GRADES); rest.size;)
+        let_through(hash_word(str_cut(&rest, ' ')), 0);
 }
 
 const struct idioms *idioms_open(void)

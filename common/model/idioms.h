@@ -23,7 +23,12 @@ const struct idioms *idioms_open(void);
 enum idiom_kind idiom_at(const struct idioms *all, const struct tokens *tokens, uint32_t first,
                          uint32_t at, uint32_t languages, uint32_t *ret_from);
 
-/* False, as of nearly all tokens in the set WORD_IDIOM: none ends with token `at`. */
+/* The words that may end a grade (insight_grade.c): one look tells of them and of idioms. */
+#define IDIOM_GRADES                                                                               \
+    "star stars etoile etoiles estrella estrellas 5 10 20 100 five cinq cinco ten dix diez"
+
+/* False, as of nearly all tokens in the set WORD_IDIOM: neither an idiom nor a grade ends with
+ * token `at`. */
 bool idiom_may_end(const struct idioms *all, const struct tokens *tokens, uint32_t at);
 
 /* Each idiom's last word, for words.c. */

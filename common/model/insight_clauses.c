@@ -88,11 +88,15 @@ static bool open_clause(struct reading *reading, uint32_t at)
     return true;
 }
 
-/* Token `at` is of a set of figures of speech. */
+/* Token `at` is of a set of figures of speech; few of these end one. */
 static void note_figure(struct reading *reading, uint32_t at)
 {
-    if (reading_sets_at(reading, at) & WORD_IDIOM) reading_note_grade(reading, at);
-    if (reading_may_be_figure(reading, at)) reading_clause_at(reading, at)->figures = true;
+    uint32_t sets = reading_sets_at(reading, at);
+    bool ends = sets & WORD_IDIOM &&
+                idiom_may_end(reading->engine->idioms, reading->tokens, at);
+    if (ends) reading_note_grade(reading, at);
+    if (ends || (sets & (WORD_BAD | WORD_ONCE) && reading_may_be_denied(reading, at)))
+        reading_clause_at(reading, at)->figures = true;
 }
 
 static struct word_marks marks_of(const struct token *tokens, uint64_t apostrophes)
@@ -311,10 +315,4 @@ int reading_split(struct reading *reading, struct err *err)
     sum_clauses(reading);
     score_needs(reading);
     return score_feelings(reading, err);
-}
-
-struct insight_span reading_span(const struct reading *reading, uint32_t first, uint32_t last)
-{
-    return (struct insight_span){reading->tokens->items[first].start,
-                                 reading->tokens->items[last - 1].end};
 }

@@ -30,13 +30,10 @@ static bool may_negate(const struct reading *reading, uint32_t at)
     return reading_sets_at(reading, at) & WORD_NEGATOR || reading->tokens->items[at].apostrophe;
 }
 
-bool reading_may_be_figure(const struct reading *reading, uint32_t at)
+bool reading_may_be_denied(const struct reading *reading, uint32_t at)
 {
-    uint32_t sets = reading_sets_at(reading, at);
-    if (sets & WORD_IDIOM && idiom_may_end(reading->engine->idioms, reading->tokens, at))
-        return true;
-    if (sets & WORD_BAD && at && may_negate(reading, at - 1)) return true;
-    return (sets & WORD_BAD && at > 1 && may_negate(reading, at - 2)) || sets & WORD_ONCE;
+    return reading_sets_at(reading, at) & WORD_ONCE || (at && may_negate(reading, at - 1)) ||
+           (at > 1 && may_negate(reading, at - 2));
 }
 
 /* "pas mal d'erreurs", of "mal". */

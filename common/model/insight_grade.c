@@ -35,7 +35,7 @@ static const struct {
     uint32_t set;
     const char *words; /* parted by blanks */
 } lists[] = {
-    {ENDS, "star stars etoile etoiles estrella estrellas 5 10 20 100 five cinq cinco ten dix diez"},
+    {ENDS, IDIOM_GRADES},
     {GOOD_IMAGINED,
      "would d i'd i'll could should if until unless when were was expected isn't not didn't "
      "can't cannot don't stop why originally wanted reason instead si serait mettrais donnerais "

@@ -102,7 +102,6 @@ static inline float smaller(float a, float b) { return a < b ? a : b; }
 
 /* insight_clauses.c */
 int reading_split(struct reading *reading, struct err *err) CHECKED;
-struct insight_span reading_span(const struct reading *reading, uint32_t first, uint32_t last);
 /* What tokens [first, last) weigh in one of the models. */
 void reading_sum(const struct reading *reading, enum linear_half half, uint32_t first,
                  uint32_t last, struct linear_sums *ret_sums);
@@ -110,6 +109,13 @@ void reading_add_sums(const struct linear_model *model, struct linear_sums *sums
                       const struct linear_sums *more);
 float insight_score(const struct insight_engine *engine, const struct linear_sums *sums);
 enum insight_sentiment insight_label(float score);
+
+static inline struct insight_span reading_span(const struct reading *reading, uint32_t first,
+                                               uint32_t last)
+{
+    const struct token *items = reading->tokens->items;
+    return (struct insight_span){items[first].start, items[last - 1].end};
+}
 
 /* Of token `at`. */
 static inline struct clause *reading_clause_at(const struct reading *reading, uint32_t at)
@@ -126,8 +132,8 @@ static inline uint32_t reading_sets_at(const struct reading *reading, uint32_t a
 }
 /* Sets of the words that figures of speech may hang on; few of them do. */
 enum { WORD_FIGURE = WORD_BAD | WORD_ONCE | WORD_IDIOM };
-/* Whether one may hang on token `at`, of such a set. */
-bool reading_may_be_figure(const struct reading *reading, uint32_t at);
+/* Whether what token `at`, of WORD_BAD or WORD_ONCE, says may not be so, or not any more. */
+bool reading_may_be_denied(const struct reading *reading, uint32_t at);
 /* The sets that the words [first, last) are in without elisions, all together. */
 static inline uint32_t reading_sets(const struct reading *reading, uint32_t first, uint32_t last)
 {

@@ -107,16 +107,36 @@ struct reading {
     float odds; /* the logarithm of them */
 };
 
-static void add_alerts(const struct safety_model *model, const struct linear_features *features,
-                       uint32_t first, uint32_t last, struct reading *reading)
+/* How far the weights of class alert had come before each feature, as they are stored: what lies
+ * between two levels is what the features between them weigh. Of all of them at once: sentences and
+ * clauses are short, and where a loop ends can't be foreseen. */
+struct alerts {
+    const struct linear_features *features;
+    uint64_t *levels;
+};
+
+static int sum_alerts(const struct safety_model *model, const struct linear_features *features,
+                      struct arena *arena, struct alerts *ret_alerts, struct err *err)
 {
-    const uint32_t *items = features->items + features->first[first];
-    uint32_t count = features->first[last] - features->first[first],
-             shift = 32 - model->linear.bucket_bits;
-    uint64_t sum = 0;
-    for (uint32_t i = 0; i < count; i++) sum += model->alerts[items[i] >> shift];
-    reading->sum += (int64_t)sum - (int64_t)count * LINEAR_WEIGHT_ZERO;
-    reading->count += count;
+    const uint32_t *items = features->items;
+    const uint8_t *weights = model->alerts;
+    uint32_t count = features->count, shift = 32 - model->linear.bucket_bits;
+    uint64_t *levels = arena_alloc(arena, ((size_t)count + 1) * sizeof *levels), sum = 0;
+    if (!levels) return err_set(err, E_NO_MEMORY, NULL);
+    levels[0] = 0;
+#pragma GCC unroll 4
+    for (uint32_t i = 0; i < count; i++) levels[i + 1] = sum += weights[items[i] >> shift];
+    *ret_alerts = (struct alerts){features, levels};
+    return E_OK;
+}
+
+static void add_alerts(const struct alerts *alerts, uint32_t first, uint32_t last,
+                       struct reading *reading)
+{
+    uint32_t at = alerts->features->first[first], end = alerts->features->first[last];
+    reading->sum += (int64_t)(alerts->levels[end] - alerts->levels[at]) -
+                    (int64_t)(end - at) * LINEAR_WEIGHT_ZERO;
+    reading->count += end - at;
 }
 
 static void keep_surest(const struct safety_model *model, struct reading *surest,
@@ -140,10 +160,10 @@ static float of_many(float largest, uint32_t count)
 }
 
 static struct reading read_text(const struct safety_model *model, const struct tokens *tokens,
-                                const struct linear_features *features,
-                                const struct linear_features *cues,
+                                const struct alerts *words, const struct alerts *cues,
                                 const struct screen_result *screened)
 {
+    const struct linear_features *features = words->features;
     struct reading surest = {.odds = -INFINITY}, all = {.last = tokens->count};
     uint32_t sentences = 0;
     for (uint32_t i = 0; i < features->sentence_count; i++) {
@@ -151,8 +171,8 @@ static struct reading read_text(const struct safety_model *model, const struct t
         struct reading sentence = {.first = first, .last = last, .first_cue = all.last_cue};
         sentence.last_cue = all.last_cue =
             hits_before(screened, sentence.first_cue, tokens->items[last - 1].end);
-        add_alerts(model, features, first, last, &sentence);
-        add_alerts(model, cues, sentence.first_cue, sentence.last_cue, &sentence);
+        add_alerts(words, first, last, &sentence);
+        add_alerts(cues, sentence.first_cue, sentence.last_cue, &sentence);
         all.sum += sentence.sum;
         all.count += sentence.count;
         if (last - first < SAFETY_SENTENCE_TOKENS || (first == 0 && last == tokens->count))
@@ -166,16 +186,15 @@ static struct reading read_text(const struct safety_model *model, const struct t
 }
 
 /* The clause that speaks loudest for an alert: what people are shown. */
-static void find_evidence(const struct safety_model *model, const struct tokens *tokens,
-                          const struct linear_features *features, const struct reading *surest,
-                          struct screen_hit *hit)
+static void find_evidence(const struct tokens *tokens, const struct alerts *words,
+                          const struct reading *surest, struct screen_hit *hit)
 {
     int64_t best = 0;
     bool any = false;
     for (uint32_t first = surest->first, last; first < surest->last; first = last) {
         for (last = first + 1; last < surest->last && !tokens->items[last].clause_before;) last++;
         struct reading clause = {0};
-        add_alerts(model, features, first, last, &clause);
+        add_alerts(words, first, last, &clause);
         if (any && clause.sum <= best) continue;
         any = true;
         best = clause.sum;
@@ -224,13 +243,13 @@ static int add_hit(struct screen_result *result, const struct screen_hit *hit, s
 }
 
 /* What is asked of a range: a probability a class. */
-static void ask_classes(const struct safety_model *model, const struct linear_features *features,
-                        const struct linear_features *cues, const struct reading *reading,
+static void ask_classes(const struct safety_model *model, const struct alerts *words,
+                        const struct alerts *cues, const struct reading *reading,
                         float probabilities[static LINEAR_CLASSES_MAX])
 {
     struct linear_sums sums = {0};
-    linear_sum(&model->linear, features, reading->first, reading->last, &sums);
-    linear_sum(&model->linear, cues, reading->first_cue, reading->last_cue, &sums);
+    linear_sum(&model->linear, words->features, reading->first, reading->last, &sums);
+    linear_sum(&model->linear, cues->features, reading->first_cue, reading->last_cue, &sums);
     linear_probabilities(&model->linear, &sums, probabilities);
 }
 
@@ -239,50 +258,49 @@ static bool is_serious(const struct safety_model *model, const float *probabilit
     return probabilities[model->serious] >= model->linear.thresholds[model->serious];
 }
 
-static int add_model_hit(const struct safety_model *model, const struct tokens *tokens,
-                         const struct linear_features *features, const struct reading *surest,
-                         uint32_t kinds, bool serious, struct arena *arena,
-                         struct screen_result *result, struct err *err)
+static int add_model_hit(const struct tokens *tokens, const struct alerts *words,
+                         const struct reading *surest, uint32_t kinds, bool serious,
+                         struct arena *arena, struct screen_result *result, struct err *err)
 {
     struct screen_hit hit = {.cue = STR(SAFETY_MODEL_CUE), .kind = (uint8_t)first_bit(kinds),
                              .polarity = SCREEN_AFFIRMED, .decisive = true,
                              .seriousness = serious ? 1u << SCREEN_MEDICALLY_IMPORTANT : 0};
-    find_evidence(model, tokens, features, surest, &hit);
+    find_evidence(tokens, words, surest, &hit);
     result->seriousness |= hit.seriousness;
     result->serious |= serious;
     return add_hit(result, &hit, arena, err);
 }
 
 static int join(const struct safety_model *model, const struct tokens *tokens,
-                const struct linear_features *features, const struct linear_features *cues,
+                const struct alerts *words, const struct alerts *cues,
                 const struct reading *surest, struct arena *arena, struct screen_result *result,
                 struct err *err)
 {
     float probabilities[LINEAR_CLASSES_MAX];
-    ask_classes(model, features, cues, surest, probabilities);
+    ask_classes(model, words, cues, surest, probabilities);
     uint32_t kinds = kinds_of(model, probabilities);
     result->state = SCREEN_POSITIVE;
     result->reason = NULL;
     result->kinds |= kinds;
     result->reaction |= kinds >> SCREEN_ADVERSE_EVENT & 1;
-    return add_model_hit(model, tokens, features, surest, kinds, is_serious(model, probabilities),
-                         arena, result, err);
+    return add_model_hit(tokens, words, surest, kinds, is_serious(model, probabilities), arena,
+                         result, err);
 }
 
 /* The lists found something, and nothing serious in it. */
 static int join_serious(const struct safety_model *model, const struct tokens *tokens,
-                        const struct linear_features *features, const struct linear_features *cues,
+                        const struct alerts *words, const struct alerts *cues,
                         const struct reading *surest, struct arena *arena,
                         struct screen_result *result, struct err *err)
 {
-    struct reading all = {.last = tokens->count, .last_cue = cues->tokens};
+    struct reading all = {.last = tokens->count, .last_cue = cues->features->tokens};
     const struct reading *ranges[] = {surest, &all};
     for (int i = 0; i < 2; i++) {
         float probabilities[LINEAR_CLASSES_MAX];
-        ask_classes(model, features, cues, ranges[i], probabilities);
+        ask_classes(model, words, cues, ranges[i], probabilities);
         if (is_serious(model, probabilities))
-            return add_model_hit(model, tokens, features, ranges[i], result->kinds, true, arena,
-                                 result, err);
+            return add_model_hit(tokens, words, ranges[i], result->kinds, true, arena, result,
+                                 err);
     }
     return E_OK;
 }
@@ -311,16 +329,19 @@ int safety_model_join(const struct safety_model *model, struct str text,
                       const struct tokens *tokens, const struct safety_about *about,
                       struct arena *arena, struct screen_result *result, struct err *err)
 {
-    struct linear_features features, cues;
+    struct linear_features features, cue_features;
+    struct alerts words, cues;
     bool found = result->state == SCREEN_POSITIVE, alert;
     if (result->state == SCREEN_UNASSESSED || result->serious || !tokens->count) return E_OK;
     int rc = linear_extract(text, tokens, arena, &features, err);
-    if (!rc) rc = safety_cue_features(result, arena, &cues, err);
+    if (!rc) rc = safety_cue_features(result, arena, &cue_features, err);
+    if (!rc) rc = sum_alerts(model, &features, arena, &words, err);
+    if (!rc) rc = sum_alerts(model, &cue_features, arena, &cues, err);
     if (rc) return rc;
-    struct reading surest = read_text(model, tokens, &features, &cues, result);
+    struct reading surest = read_text(model, tokens, &words, &cues, result);
     if (found)
-        return join_serious(model, tokens, &features, &cues, &surest, arena, result, err);
+        return join_serious(model, tokens, &words, &cues, &surest, arena, result, err);
     rc = is_alert(model, text, tokens, about, surest.odds, arena, result, &alert, err);
     if (rc || !alert) return rc;
-    return join(model, tokens, &features, &cues, &surest, arena, result, err);
+    return join(model, tokens, &words, &cues, &surest, arena, result, err);
 }

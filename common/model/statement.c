@@ -209,16 +209,6 @@ static uint32_t skip_closers(const struct tokens *tokens, struct head head, uint
     return last;
 }
 
-/* Lower case of one character, ASCII and Latin-1 and the ligature; others stay. `c` is the byte,
- * `left` the one before. */
-static char lower(char left, char c)
-{
-    unsigned char byte = (unsigned char)c;
-    if (ascii_is_upper(c)) return ascii_lower(c);
-    if (left == '\xc3' && byte >= 0x80 && byte <= 0x9e && byte != 0x97) return (char)(byte + 0x20);
-    return left == '\xc5' && byte == 0x92 ? '\x93' : c;
-}
-
 /* Of a word as it is written, what the first `cut` bytes of its folded form are: elisions, each up
  * to its mark, which is longer in the text where it is typographic. */
 static size_t cut_in_text(struct str folded, size_t cut, struct str word)
@@ -232,25 +222,37 @@ static size_t cut_in_text(struct str folded, size_t cut, struct str word)
     return end;
 }
 
-/* lower() of all of them, whole steps of STEP bytes at once where they are ASCII. `left`: bytes of
- * the text from the first on. STEP bytes behind the last may be written. */
+/* All of them in lower case: ASCII, Latin-1 and the ligature; others stay. `left`: bytes of the
+ * text from the first on. STEP bytes behind the last may be written. */
 enum { STEP = 16 };
 static void put_lower(char *out, const char *bytes, size_t size, size_t left)
 {
-    for (size_t at = 0; at < size; at += STEP) {
 #ifdef __SSE2__
-        if (at + STEP <= left) {
-            __m128i step = _mm_loadu_si128((const void *)(bytes + at));
-            __m128i upper = _mm_and_si128(ascii_between(step, 'A', 26), _mm_set1_epi8('a' - 'A'));
-            _mm_storeu_si128((void *)(out + at), _mm_add_epi8(step, upper));
-            if (!_mm_movemask_epi8(step)) continue;
-        }
-#else
-        (void)left;
-#endif
-        for (size_t i = at; i < size && i < at + STEP; i++)
-            out[i] = lower(i ? bytes[i - 1] : 0, bytes[i]);
+    char room[STEP];
+    __m128i earlier = _mm_setzero_si128();
+    for (size_t at = 0; at < size; at += STEP) {
+        const char *from = ascii_readable(bytes + at, left - at, STEP, ' ', room);
+        __m128i step = _mm_loadu_si128((const void *)from);
+        __m128i lead = _mm_or_si128(_mm_slli_si128(step, 1), _mm_srli_si128(earlier, 15));
+        __m128i latin = _mm_andnot_si128(ascii_equal(step, '\x97'),
+                                         ascii_between(step, '\x80', 31));
+        __m128i upper = _mm_or_si128(ascii_between(step, 'A', 26),
+                                     _mm_and_si128(ascii_equal(lead, '\xc3'), latin));
+        __m128i ligature = _mm_and_si128(ascii_equal(lead, '\xc5'), ascii_equal(step, '\x92'));
+        step = _mm_or_si128(step, _mm_and_si128(upper, _mm_set1_epi8(0x20)));
+        _mm_storeu_si128((void *)(out + at), _mm_sub_epi8(step, ligature));
+        earlier = step;
     }
+#else
+    (void)left;
+    for (size_t i = 0; i < size; i++) {
+        char lead = i ? bytes[i - 1] : '\0';
+        unsigned char c = (unsigned char)bytes[i];
+        bool latin = lead == '\xc3' && c >= 0x80 && c <= 0x9e && c != 0x97;
+        out[i] = (char)(c | (ascii_is_upper(bytes[i]) || latin ? 0x20 : 0));
+        if (lead == '\xc5' && c == 0x92) out[i] = '\x93';
+    }
+#endif
 }
 
 /* words: one, or several that fit. left: bytes of the text from them on. */

@@ -81,8 +81,7 @@ static const struct {
      "alguien anyone combien comment como could cual cuando cuanto do does donde explain expliquer "
      "explicar how know pourquoi puedo pueden puis quel quelle quelles quels quelqu'un quien saben "
      "saber savoir tell what when where which who why wonder wondering"},
-    {WORD_IDIOM, /* of grades (insight_grade.c); idioms.c says the rest */
-     "star stars etoile etoiles estrella estrellas 5 10 20 100 five cinq cinco ten dix diez"},
+    {WORD_IDIOM, IDIOM_GRADES}, /* idioms.c says the rest */
     {WORD_UNWISH,
      "aimerais bravo could deberia devrais dois gracias gustaria if like merci necesito need please "
      "podria pourrait quiero quisiera send should souhaite souhaiterais star stars thanks veux "
