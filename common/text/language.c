@@ -9,6 +9,10 @@
 
 #include <math.h>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include "text/language_model.h"
 #include "text/language_script.h"
 
@@ -149,6 +153,23 @@ static int first_largest(const int32_t sums[static LANGUAGE_LANES])
     return LANGUAGE_LANES - 1 - (largest & (LANGUAGE_LANES - 1));
 }
 
+/* Bit c: lane c isn't negligible beside the best; *odds: by how much the logarithm of each is
+ * less. */
+static uint32_t near_best(const int32_t sums[static LANGUAGE_LANES], int best, float weight,
+                          float odds[static LANGUAGE_LANES])
+{
+    uint32_t near = 0;
+    for (int c = 0; c < LANGUAGE_LANES; c++) odds[c] = weight * (float)(sums[c] - sums[best]);
+#ifdef __SSE2__
+    for (int c = 0; c < LANGUAGE_LANES; c += 4)
+        near |= (uint32_t)_mm_movemask_ps(_mm_cmpgt_ps(_mm_loadu_ps(odds + c),
+                                                       _mm_set1_ps(NEGLIGIBLE))) << c;
+#else
+    for (int c = 0; c < LANGUAGE_LANES; c++) near |= (uint32_t)(odds[c] > NEGLIGIBLE) << c;
+#endif
+    return near;
+}
+
 static void guess_latin(const char *model, const struct language_letters *letters,
                         struct language_guess *guess)
 {
@@ -158,12 +179,12 @@ static void guess_latin(const char *model, const struct language_letters *letter
     add_blocks(model, &blocks, letters);
     for (uint32_t b = 0; b < blocks.count; b++)
         for (int c = 0; c < LANGUAGE_LANES; c++) sums[c] += blocks.sums[b][c];
-    float total = 0, unknown = 0, weight = weight_of(model, blocks.places);
+    float total = 0, unknown = 0, weight = weight_of(model, blocks.places), odds[LANGUAGE_LANES];
     if (blocks.places <= READ_PLACES_MAX) raise_read(model, sums, weight);
     int best = first_largest(sums);
-    for (int c = 0; c < LANGUAGE_LANES; c++) {
-        float odds = weight * (float)(sums[c] - sums[best]),
-              share = odds > NEGLIGIBLE ? expf(odds) : 0;
+    for (uint32_t near = near_best(sums, best, weight, odds); near; near &= near - 1) {
+        int c = __builtin_ctz(near);
+        float share = expf(odds[c]);
         total += share;
         unknown += is_others(model, c) ? share : 0;
     }

@@ -10,7 +10,12 @@
 enum { ADDRESS_NUMBER_MOST = 6, ADDRESS_NAME_WORDS = 5 }; /* digits of a house, words of a name */
 
 /* At most so many of those bytes. */
-size_t address_skip(struct str text, size_t i, const char *among, size_t most);
+static inline size_t address_skip(struct str text, size_t i, const char *among, size_t most)
+{
+    size_t start = i;
+    while (i < text.size && i - start < most && is_one_of(text.data[i], among)) i++;
+    return i;
+}
 size_t address_house_end(struct str text, size_t i); /* "23", "23B", "23-25", "3.º B", "nº 2" */
 size_t address_ordinal_end(struct str text, size_t i); /* "º", ".º", "ª", "°": behind "3" */
 size_t address_code_end(struct str text, size_t i);  /* "SW1A 1AA", "28035", "94103-1234" */

@@ -1,13 +1,6 @@
 /* The parts of an address, one reader each; see redact_address.h. */
 #include "text/redact_address.h"
 
-size_t address_skip(struct str text, size_t i, const char *among, size_t most)
-{
-    size_t start = i;
-    while (i < text.size && i - start < most && strchr(among, text.data[i])) i++;
-    return i;
-}
-
 /* What makes "3" an ordinal: "º", ".º", "ª", "°"; `i` if there is none. */
 size_t address_ordinal_end(struct str text, size_t i)
 {

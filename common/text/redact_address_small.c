@@ -105,7 +105,7 @@ static size_t small_end(struct str text, size_t number)
     struct str century = str_slice(text, number, number + 2);
     bool year = house - number == 4 &&
                 (str_equal(century, STR("19")) || str_equal(century, STR("20")));
-    if (year || redact_is_counted(text, number, house) || is_one_of(c, "%:$\xE2") ||
+    if (year || redact_is_counted(text, number, house) || is_one_of(c, "%:$") || c == '\xE2' ||
         (is_one_of(c, ".,") && is_digit(next)))
         return 0;
     size_t end = address_tail_end(text, house), city = address_small_city_end(text, end);

@@ -183,7 +183,7 @@ bool name_is_field(struct redact_finder *finder, const struct name *name)
 bool name_starts_sentence(struct str text, size_t i)
 {
     while (i > 0 && (text.data[i - 1] == ' ' || text.data[i - 1] == '"')) i--;
-    return i == 0 || strchr(".!?:\n>-", text.data[i - 1]);
+    return i == 0 || is_one_of(text.data[i - 1], ".!?:\n>-");
 }
 
 static bool does_as_people_do(struct str text, const struct name *name)

@@ -329,8 +329,19 @@ static inline bool is_ascii_alnum(char c) { return is_digit(c) || is_upper((char
 static inline bool is_word(char c) { return is_digit(c) || is_letter(c); }
 static inline bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n'; }
 static inline char at(struct str text, size_t i) { return i < text.size ? text.data[i] : '\0'; }
-/* One of a string's bytes; strchr() would find the NUL that at() has behind the text's end. */
-static inline bool is_one_of(char c, const char *set) { return c && strchr(set, c); }
+/* One of a string's bytes, all ASCII; strchr() would find the NUL that at() has behind the text's
+ * end. */
+__attribute__((always_inline)) static inline bool is_one_of(char c, const char *set)
+{
+    if (!__builtin_constant_p(__builtin_strlen(set))) return c && strchr(set, c);
+    uint64_t low = 0, high = 0; /* bits of the first 64 and of the next, which GCC works out */
+#pragma GCC unroll 32
+    for (size_t i = 0; i < __builtin_strlen(set); i++) {
+        uint64_t bit = UINT64_C(1) << (set[i] & 63);
+        low |= set[i] & 64 ? 0 : bit, high |= set[i] & 64 ? bit : 0;
+    }
+    return (c & 0x80) == 0 && ((c & 64 ? high : low) >> (c & 63) & 1);
+}
 static inline char before(struct str text, size_t i) { return i ? text.data[i - 1] : '\0'; }
 static inline bool is_apostrophe(struct str text, size_t i, size_t *ret_size)
 {

@@ -258,7 +258,7 @@ static bool is_measure(struct str text, const struct redact_digits *digits)
     char c = at(text, digits->end), next = at(text, (size_t)digits->end + 1);
     if (digits->groups > 1 || digits->count > 2 || digits->plus) return false;
     return c == '%' || c == '\'' || c == '"' || (c == ':' && is_digit(next)) ||
-           (is_lower(c) && is_lower(next) && !strchr("snrteb", c));
+           (is_lower(c) && is_lower(next) && !is_one_of(c, "snrteb"));
 }
 
 /* "55 fennel close", at the end of "fennel": an English street written small is the next word or
@@ -270,8 +270,7 @@ static bool may_be_small_street(struct str text, size_t end)
         end = redact_run_end(text, next, RUN_LOWER);
         if (end < next + 2 || end > next + 9) return false;
         char first = text.data[next], last = text.data[end - 1];
-        if (!strchr("tdesy", last) || !strchr("sralctgmbdw", first))
-            continue;
+        if (!is_one_of(last, "tdesy") || !is_one_of(first, "sralctgmbdw")) continue;
         struct redact_word word;
         redact_word_at(text, next, &word);
         if (word.cues & CUE(STREET)) return true;
@@ -299,7 +298,7 @@ static bool is_small(struct str text, const struct redact_digits *digits)
         if (at(text, behind) == '#') return false; /* "15 # 39-60" */
         redact_word_at(text, behind, &next);
         if (next.cues & (CUE(MONTH) | CUE(PARTICLE) | CUE(STREET_FIRST) | CUE(STREET)) ||
-            (next.size == 3 && strchr("bt", next.folded[0])))
+            (next.size == 3 && is_one_of(next.folded[0], "bt")))
             return false;
         if (c == ' ' && next.size > 2 && may_be_small_street(text, next.end)) return false;
     }

@@ -290,7 +290,7 @@ static size_t behind_sign_off(struct redact_finder *finder, const struct redact_
     size_t i = cue->end;
     if (at(text, i) == ' ' && name_starts_sentence(text, cue->start)) i = skip_small_words(text, i);
     bool line = false, mark = cue->folded[0] == 'x', tail = i > cue->end; /* "xx Philippa" */
-    for (int k = 0; k < 5 && i < text.size && strchr(" ,.!-\n", text.data[i]); k++, i++)
+    for (int k = 0; k < 5 && i < text.size && is_one_of(text.data[i], " ,.!-\n"); k++, i++)
         line |= text.data[i] == '\n', mark |= text.data[i] != ' ';
     if (!mark) return 0;
     struct name name = name_read_initials(text, i, NOT_SMALL);

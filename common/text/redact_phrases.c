@@ -226,7 +226,7 @@ static uint32_t phrases_before(struct str text, const struct name *name,
     if (lead->size) return phrases_at(text, lead, LEAD, false);
     bool comma = name->start > 1 && is_one_of(text.data[name->start - 1], " \n") &&
                  text.data[name->start - 2] == ',';
-    if (!comma || (name->end < text.size && !strchr("!?.,\n", text.data[name->end]))) return 0;
+    if (!comma || (name->end < text.size && !is_one_of(text.data[name->end], "!?.,\n"))) return 0;
     redact_word_before(text, name->start - 2, &word);
     return word.end + 2 == name->start ? phrases_at(text, &word, LEAD, true) : 0;
 }
@@ -256,7 +256,7 @@ static bool is_aged(struct str text, size_t end)
 static bool has_contact(struct str text, size_t end)
 {
     size_t i = end;
-    while (i < text.size && i < end + 3 && strchr(" :,<(-\n", text.data[i])) i++;
+    while (i < text.size && i < end + 3 && is_one_of(text.data[i], " :,<(-\n")) i++;
     struct str rest = str_slice(text, i, text.size);
     return i > end && at(text, i) == '[' &&
            (str_starts(rest, STR("[PHONE]")) || str_starts(rest, STR("[EMAIL]")));

@@ -9,7 +9,7 @@ static size_t block_end(struct str text, size_t start)
 {
     size_t end = start;
     while (end < text.size && end - start < VALUE_MOST && !is_blank(text.data[end]) &&
-           !strchr("\"<>[](){}`", text.data[end]) && text.data[end] != '\xC2' &&
+           !is_one_of(text.data[end], "\"<>[](){}`") && text.data[end] != '\xC2' &&
            text.data[end] != '\xE2')
         end++;
     while (end > start && strchr(".,;:!?'-", text.data[end - 1])) end--;

@@ -91,6 +91,34 @@ static void sentence_of(const struct screen_words *words, const struct raw_hit *
     *ret_end = end;
 }
 
+static bool names_all(const struct raw_hits *hits)
+{
+    return hits->patient & hits->product & hits->reporter;
+}
+
+/* Words [first, end) with such flags, or as many as it takes to name the criteria where these are
+ * asked. */
+static void mark_between(const struct screen_words *words, uint32_t first, uint32_t end,
+                         uint8_t flags, enum asked asked, uint16_t *marks, struct raw_hits *hits)
+{
+    for (uint32_t before = first % SCREEN_PLACES; first < end; before = 0) {
+        uint32_t block = first - before, left = end - block;
+        left = left < SCREEN_PLACES ? left : SCREEN_PLACES;
+        uint64_t places = flags_with(words->flags + block, left, flags) >> before << before;
+        for (; places; places &= places - 1) {
+            if (asked == ASKED_CRITERIA && names_all(hits)) return;
+            mark_word(words, block + (uint32_t)__builtin_ctzll(places), asked, marks, hits);
+        }
+        first = block + SCREEN_PLACES;
+    }
+}
+
+static void mark_flagged(const struct screen_words *words, uint8_t flags, enum asked asked,
+                         uint16_t *marks, struct raw_hits *hits)
+{
+    mark_between(words, 0, words->count, flags, asked, marks, hits);
+}
+
 /* All words in the sentences of hits: marks elsewhere say nothing of any. */
 static void mark_sentences(const struct screen_words *words, uint16_t *marks, struct raw_hits *hits)
 {
@@ -98,29 +126,9 @@ static void mark_sentences(const struct screen_words *words, uint16_t *marks, st
     for (uint32_t i = 0; i < hits->count; i++) {
         if (hits->items[i].first < done) continue; /* they come by their first words */
         sentence_of(words, &hits->items[i], &first, &end);
-        for (uint32_t at = first; at < end; at++)
-            if (words->flags[at] & (CUE_ANCHORS_CRITERIA | CUE_ANCHORS_OTHERS))
-                mark_word(words, at, ASKED_AROUND, marks, hits);
+        mark_between(words, first, end, CUE_ANCHORS_CRITERIA | CUE_ANCHORS_OTHERS, ASKED_AROUND,
+                     marks, hits);
         done = end;
-    }
-}
-
-static bool names_all(const struct raw_hits *hits)
-{
-    return hits->patient & hits->product & hits->reporter;
-}
-
-/* All words with this flag, or as many as it takes to name the criteria where these are asked. */
-static void mark_flagged(const struct screen_words *words, uint8_t flag, enum asked asked,
-                         uint16_t *marks, struct raw_hits *hits)
-{
-    for (uint32_t first = 0; first < words->count; first += SCREEN_PLACES) {
-        uint32_t left = words->count - first, count = left < SCREEN_PLACES ? left : SCREEN_PLACES;
-        uint64_t places = flags_with(words->flags + first, count, flag);
-        for (; places; places &= places - 1) {
-            if (asked == ASKED_CRITERIA && names_all(hits)) return;
-            mark_word(words, first + (uint32_t)__builtin_ctzll(places), asked, marks, hits);
-        }
     }
 }
 
