@@ -328,6 +328,8 @@ static const struct screen_case cases[] = {
     {"of a shoe", "en", "The tongue of the shoe is too big.", 0, 0, NULL, -1},
     {"of a mouth", "en", "My tongue was too big for my mouth.", AE, MED, NULL, -1},
     {"a shop's number", "en", "Called 111 customer service.", 0, 0, NULL, 0},
+    {"a box's number", "en", "The delivery of box 911 was late, and the cup broke.", 0, 0, NULL, 0},
+    {"911 was there", "en", "We got 911 there at once.", AE, HOSP, NULL, -1},
     {"the number of help", "en", "We called 111 because he went blue.", AE, LIFE | MED,
      "called 111", AFF},
     {"who asks for lunch", "en", "Friends ask for some of mine at work.", 0, 0, NULL, 0},
