@@ -50,6 +50,16 @@ void missed_forget(struct kafka_missed *missed)
     pthread_mutex_unlock(&missed->lock);
 }
 
+/* Behind a transaction's messages is its marker, which is deleted with them: where nothing but that
+ * lies between, nothing was missed. Where a message of another transaction does, that one's marker
+ * does too, and so it is more. What the door writes it writes without. */
+static uint64_t between(const struct bus_position *reset, int64_t offset)
+{
+    enum { MARKERS = 2 }; /* of writers at the same time */
+    int64_t messages = offset > reset->offset ? offset - reset->offset : 0;
+    return reset->topic != TOPIC_FEEDBACK && messages <= MARKERS ? 0 : (uint64_t)messages;
+}
+
 void missed_at(struct kafka_missed *missed, enum topic topic, uint32_t partition, int64_t position,
                int64_t offset)
 {
@@ -59,8 +69,7 @@ void missed_at(struct kafka_missed *missed, enum topic topic, uint32_t partition
         struct bus_position reset = missed->resets[i];
         bool here = reset.topic == topic && reset.partition == partition;
         bool before = offset >= position && offset < reset.offset; /* it had been fetched by then */
-        if (here && offset > reset.offset)
-            missed->messages += (uint64_t)(offset - reset.offset);
+        if (here) missed->messages += between(&reset, offset);
         if (!here || before) missed->resets[left++] = reset;
     }
     missed->count = left;

@@ -52,17 +52,23 @@ static void test_a_name_that_is_too_long(void **state)
     assert_false(missed_read_line(text, topic, &reset));
 }
 
-/* Partition 0 of feedback began anew where 100 was to be read; another one has nothing of it. */
+/* Partition 0 began anew where 100 was to be read; another one has nothing of it. */
 static const struct {
     const char *why;
+    enum topic topic;
     int64_t position, offset; /* of the message that comes */
     uint64_t missed;
     bool over;
 } messages[] = {
-    {"150 is the first that is there", 100, 150, 50, true},
-    {"one that had been fetched before", 99, 99, 0, false},
-    {"the topic was created anew: it begins at 0", 100, 0, 0, true},
-    {"nothing was deleted after all", 100, 100, 0, true},
+    {"150 is the first that is there", TOPIC_FEEDBACK, 100, 150, 50, true},
+    {"one that had been fetched before", TOPIC_FEEDBACK, 99, 99, 0, false},
+    {"the topic was created anew: it begins at 0", TOPIC_FEEDBACK, 100, 0, 0, true},
+    {"nothing was deleted after all", TOPIC_FEEDBACK, 100, 100, 0, true},
+    {"what the door wrote has no markers", TOPIC_FEEDBACK, 100, 101, 1, true},
+    {"what was deleted is a marker", TOPIC_DOCUMENTS, 100, 101, 0, true},
+    {"two, of two writers", TOPIC_DOCUMENTS, 100, 102, 0, true},
+    {"a marker, a message, its marker", TOPIC_DOCUMENTS, 100, 103, 3, true},
+    {"begun anew, and so far only its end was told", TOPIC_DOCUMENTS, 0, 101, 0, true},
 };
 
 static void test_messages(void **state)
@@ -70,14 +76,15 @@ static void test_messages(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(messages); i++) {
         struct kafka_missed missed = {0};
-        const struct bus_position reset = {TOPIC_FEEDBACK, 0, 100};
+        const struct bus_position reset = {messages[i].topic, 0, 100};
         CASE(messages[i].why);
         missed_init(&missed);
         missed_reset(&missed, &reset);
         missed_reset(&missed, &reset); /* told twice, it is one */
-        missed_at(&missed, TOPIC_FEEDBACK, 1, 100, 150);
-        missed_at(&missed, TOPIC_DOCUMENTS, 0, 100, 150);
-        missed_at(&missed, TOPIC_FEEDBACK, 0, messages[i].position, messages[i].offset);
+        missed_at(&missed, messages[i].topic, 1, 100, 150);
+        missed_at(&missed, TOPIC_INSIGHTS, 0, 100, 150);
+        missed_at(&missed, messages[i].topic, 0, messages[i].position,
+                  messages[i].offset);
         assert_int_equal(missed.messages, messages[i].missed);
         assert_int_equal(missed.count, messages[i].over ? 0 : 1);
         missed_deinit(&missed);
