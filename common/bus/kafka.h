@@ -239,7 +239,9 @@ struct kafka_consumer {
     rd_kafka_queue_t *queue; /* the one that everything is forwarded to */
     int wake_fd;
     struct bus_subscription subscription; /* of its pointers the callbacks' and `user` are used */
-    bool in_group, closing, hastened;
+    bool in_group, hastened;
+    bool left_behind;    /* a client of ours wouldn't end */
+    atomic_bool closing; /* librdkafka's threads ask, too, when they log */
     uint32_t topics; /* bits */
     char member[KAFKA_NAME_MAX + 1], group_id[KAFKA_NAME_MAX + 1];
 

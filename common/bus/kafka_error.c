@@ -103,6 +103,7 @@ static void note_reset(const rd_kafka_t *client, const char *text)
     char topic[KAFKA_NAME_MAX + 1];
     struct bus_position reset;
     if (!consumer || !missed_read_line(text, topic, &reset)) return;
+    if (atomic_load(&consumer->closing)) return; /* its bus may have gone: end_within() */
     reset.topic = kafka_topic_of(consumer->bus, topic);
     if (reset.topic != TOPIC_NONE) missed_reset(&consumer->missed, &reset);
 }

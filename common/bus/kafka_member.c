@@ -63,7 +63,10 @@ static int create_client(struct kafka_consumer *consumer, struct err *err)
         {"isolation.level", "read_committed"},
         {"partition.assignment.strategy",
          "range"}, /* cooperative-sticky has bugs until 2.10 (4059, 4908, 4800) */
-        {"auto.offset.reset", consumer->subscription.start == BUS_LATEST ? "latest" : "earliest"},
+        /* Where a group begins is told (begin_reading()). What is behind deleted messages is to be
+         * read, also by one that began at the end. */
+        {"auto.offset.reset",
+         !consumer->in_group && consumer->subscription.start == BUS_LATEST ? "latest" : "earliest"},
         {NULL, NULL},
     };
     rd_kafka_conf_t *conf;
@@ -191,8 +194,8 @@ static void *end_client(void *client)
 
 /* librdkafka (2.0 and later, issues 4362 and 4674) may count a partition's reference that nobody
  * gives back when its topic was deleted or a broker went, and waits for it for ever: such a client
- * is left behind, its threads asleep. */
-static void end_within(rd_kafka_t *client, int timeout_ms)
+ * is left behind, its threads asleep. False: it was. */
+static bool end_within(rd_kafka_t *client, int timeout_ms)
 {
     pthread_t thread;
     struct timespec until;
@@ -200,11 +203,12 @@ static void end_within(rd_kafka_t *client, int timeout_ms)
     until.tv_sec += timeout_ms / 1000;
     if (pthread_create(&thread, NULL, end_client, client)) {
         end_client(client);
-        return;
+        return true;
     }
-    if (pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until) == 0) return;
+    if (pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until) == 0) return true;
     log_line(LOG_WARN, "kafka", "librdkafka's consumer doesn't end; it is left behind");
     pthread_detach(thread);
+    return false;
 }
 
 /* Nothing is held of it any more. */
@@ -216,7 +220,8 @@ static void destroy_client(struct kafka_consumer *consumer)
         rd_kafka_queue_destroy(consumer->queue);
     }
     pthread_mutex_lock(&consumer->client_lock);
-    if (consumer->client) end_within(consumer->client, KAFKA_END_MS);
+    if (consumer->client && !end_within(consumer->client, KAFKA_END_MS))
+        consumer->left_behind = true;
     consumer->client = NULL;
     pthread_mutex_unlock(&consumer->client_lock);
     consumer->queue = NULL;
@@ -226,7 +231,7 @@ void kafka_unsubscribe(struct bus_consumer *base)
 {
     struct kafka_consumer *consumer = kafka_consumer_of(base);
     struct err ignored;
-    consumer->closing = true;
+    atomic_store(&consumer->closing, true);
     ends_stop(consumer);
     /* sooner where no answer is to be hoped for; the last positions leave time for the goodbye */
     int64_t deadline_ms = clock_mono_ms(clock_system()) +
@@ -246,10 +251,11 @@ void kafka_unsubscribe(struct bus_consumer *base)
     ends_await(consumer, NULL);
     pthread_mutex_destroy(&consumer->lock);
     pthread_mutex_destroy(&consumer->client_lock);
-    missed_deinit(&consumer->missed);
     free(consumer->watch.found);
     free(consumer->owned);
     free(consumer->own);
+    if (consumer->left_behind) return; /* that client may log, and knows us */
+    missed_deinit(&consumer->missed);
     free(consumer);
 }
 
