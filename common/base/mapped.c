@@ -72,8 +72,10 @@ static void on_sigbus(int number, siginfo_t *info, void *context)
 {
     char path[PATH_MAX];
     (void)context;
-    if (!find_file((uintptr_t)info->si_addr, path)) {
+    bool sent = info->si_code <= 0; /* by a process: there is no address */
+    if (sent || !find_file((uintptr_t)info->si_addr, path)) {
         signal(number, SIG_DFL); /* it comes again, and ends the process as ever */
+        if (sent) raise(number);
         return;
     }
     say("verbatim: ");

@@ -41,6 +41,21 @@ static void test_cut_short(void **state)
     unlink(path);
 }
 
+static void test_sent_by_a_process(void **state)
+{
+    (void)state;
+    int status;
+    pid_t child = fork();
+    if (child == 0) {
+        signal(SIGBUS, SIG_DFL);
+        mapped_explain();
+        kill(getpid(), SIGBUS);
+        _exit(1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS);
+}
+
 static void keep(int number) { (void)number; }
 
 static void test_leaves_others_handlers_alone(void **state)
@@ -57,6 +72,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cut_short),
+        cmocka_unit_test(test_sent_by_a_process),
         cmocka_unit_test(test_leaves_others_handlers_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
