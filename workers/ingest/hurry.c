@@ -86,6 +86,7 @@ void hurry_tend(struct feed *feed, int64_t now_ms)
 {
     enum { UNHEARD_MS = 60000 }; /* who asks now and then shall find it */
     if (feed->streams || feed->waiters) feed->heard_until_ms = now_ms + UNHEARD_MS;
+    if (!bus_answers(feed->consumer)) return; /* to begin and to end it would wait for a broker */
     if (now_ms >= feed->heard_until_ms) hurry_end(feed);
     else if (!feed->hurry) begin(feed);
     else read_on(feed->hurry); /* a wake-up may have been for a batch that failed */
