@@ -29,6 +29,7 @@
 
 #include "bus/backend.h"
 #include "bus/kafka_missed.h"
+#include "bus/kafka_sender.h"
 
 enum {
     KAFKA_NAME_MAX = 249,   /* of topics, and what we allow of groups and members */
@@ -111,36 +112,6 @@ int64_t kafka_offset_in(const rd_kafka_topic_partition_list_t *list, int32_t par
 /* Number of partitions of a topic; NOT_FOUND, or UNAVAILABLE. Blocks. */
 int kafka_partition_count(rd_kafka_t *client, const char *topic, int timeout_ms,
                           uint32_t *ret_count, struct err *err) CHECKED;
-
-/* --- sender ---------------------------------------------------------------------------------- */
-
-/* A producing client, used by one thread. Payloads aren't copied: they must stay until the
- * message is delivered or sender_close() has returned. */
-enum { KAFKA_SMALL_BATCH_BYTES = 1000000, KAFKA_LARGE_BATCH_BYTES = 4000000 };
-
-struct kafka_sender {
-    rd_kafka_t *client; /* NULL: closed; zeroed is valid */
-    /* chosen before it is opened: a commit is to be few requests (kafka_sender.c) */
-    bool large_batches;
-    const struct kafka_bus *bus;
-    rd_kafka_topic_t *topics[TOPIC_COUNT]; /* of those that were sent to: others may be forbidden */
-    struct err failure; /* why the first message since it was cleared was not delivered */
-};
-
-/* `transactional_id` NULL: idempotent only. `on_report` NULL: only failures are noted, in
- * `failure`. */
-int sender_open(struct kafka_sender *sender, const struct kafka_bus *bus, const char *client_id,
-                const char *transactional_id,
-                void (*on_report)(rd_kafka_t *, const rd_kafka_message_t *, void *), void *opaque,
-                struct err *err) CHECKED;
-void sender_close(struct kafka_sender *sender);
-/* TOO_LARGE, without sending anything. Adds to *bytes what the messages weigh. */
-int sender_check(const struct kafka_bus *bus, const struct bus_output *outputs, size_t count,
-                 size_t *bytes, struct err *err) CHECKED;
-rd_kafka_resp_err_t sender_send(struct kafka_sender *sender, const struct bus_output *output,
-                                void *opaque);
-/* Waits until all are delivered or given up. */
-rd_kafka_resp_err_t sender_flush(struct kafka_sender *sender, int timeout_ms);
 
 /* --- consumer -------------------------------------------------------------------------------- */
 

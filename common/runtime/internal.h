@@ -79,8 +79,8 @@ struct runtime {
     /* partitions changed hands inside bus_poll(): start from what is committed */
     bool generation_lost;
     bool failed_by_disk;  /* the commit that failed last */
-    bool away_asked;      /* worker_give_back(): what is in flight is to be given back, once all that is
-                             done is told, */
+    bool away_asked;      /* worker_give_back(): what is in flight is to be given back, once all
+                             that is done is told, */
     int64_t away_until_ms; /* and nothing taken in before; mono */
     int64_t last_poll_ms;
     uint64_t taken; /* records of customers that were read: no statuses, no ledgers */
@@ -108,7 +108,20 @@ void runtime_publish_progress(struct runtime *runtime); /* for runtime_progress(
 
 /* loop.c */
 void runtime_tick(struct runtime *runtime);
+int64_t runtime_now_ms(const struct runtime *runtime);
+int64_t runtime_backoff_ms(struct runtime *runtime, uint32_t failures);
+void runtime_fail(struct runtime *runtime, const struct err *err); /* the first one counts */
+/* Every fourth failure of a row is worth a line. */
+void runtime_complain(const struct runtime *runtime, uint32_t failures, const char *what,
+                      const struct err *err);
+/* What is in flight is not ours any more, or can't be committed. No commit is running. */
+void runtime_lose_generation(struct runtime *runtime);
 void runtime_on_revoked(void *user, const struct bus_position *partitions, size_t count);
+
+/* commit.c */
+void commit_start(struct runtime *runtime, int64_t now_ms); /* if it is time and there is any */
+void commit_take(struct runtime *runtime);                  /* one that has ended */
+void commit_tell_last(struct runtime *runtime); /* before partitions go: for their next owner */
 
 /* wakeup.c */
 /* More to do at once, more to wait for, or nothing until something calls; retry_ms: -1 for none. */
