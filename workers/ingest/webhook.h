@@ -142,6 +142,7 @@ void webhook_close_slots(struct endpoint *endpoint); /* none of them is under wa
 /* Fills in what is to be sent. What the JSON writer says of a message; NO_MEMORY. */
 int webhook_prepare(struct endpoint *endpoint, const struct job *job, struct exchange *exchange,
                     struct err *err) CHECKED;
+bool webhook_is_answered(const struct exchange *exchange);
 void webhook_say_why(const struct exchange *exchange, char out[static 128]);
 
 /* webhook_send.c */

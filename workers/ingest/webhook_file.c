@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/ascii.h"
+#include "config/shipped.h"
 #include "workers/ingest/webhook.h"
 
 enum { FILE_BYTES = 1 << 20, SECRET_FILE_BYTES = 4096 };
@@ -163,11 +164,7 @@ int webhook_list_read(const char *path, bool plain_http, struct webhook_list *re
     struct buffer file = {0};
     struct webhook_list list = {0};
     int rc = buffer_read_text(&file, path, FILE_BYTES, err);
-    if (rc && rc != E_NO_MEMORY) {
-        err_wrap(err, "webhooks.endpoints");
-        if (err) err->code = E_BAD_CONFIG;
-        rc = E_BAD_CONFIG;
-    }
+    rc = shipped_named("webhooks.endpoints", rc, err);
     if (rc == E_OK) rc = webhook_list_parse(buffer_str(&file), path, plain_http, &list, err);
     for (size_t i = 0; i < list.count && rc == E_OK; i++) rc = read_secrets(&list.items[i], err);
     buffer_deinit(&file);

@@ -34,6 +34,8 @@ int webhook_prepare(struct endpoint *endpoint, const struct job *job, struct exc
     buffer_clear(scratch);
     exchange_drop_headers(exchange);
     buffer_add(&exchange->url, str_of(endpoint->webhook->url));
+    /* in plain it goes straight: a proxy could read it */
+    exchange->direct = str_starts(buffer_str(&exchange->url), STR("http:"));
     int rc = json_write_record(job->message->value, &exchange->body, err);
     if (rc) return rc;
     webhook_write_id(job->record.id, scratch);
@@ -49,10 +51,16 @@ int webhook_prepare(struct endpoint *endpoint, const struct job *job, struct exc
 
 /* --- its answer ------------------------------------------------------------------------------- */
 
+/* However long: nobody reads it. */
+bool webhook_is_answered(const struct exchange *exchange)
+{
+    return exchange->result == CURLE_OK || exchange->too_large;
+}
+
 /* "answered 500", "did not answer: Timeout was reached". No URL: there may be a secret in it. */
 void webhook_say_why(const struct exchange *exchange, char out[static 128])
 {
-    if (exchange->result == CURLE_OK)
+    if (webhook_is_answered(exchange))
         snprintf(out, 128, "answered %ld", exchange->status);
     else
         snprintf(out, 128, "did not answer: %s", curl_easy_strerror(exchange->result));

@@ -20,6 +20,9 @@
 #include "workers/ingest/webhook.h"
 
 enum { TRIES = 8, REST_FROM_MS = 20000, FIRST_PAUSE_MS = 1000 };
+/* So often in a row an endpoint has failed when nothing more is found out about a record: an hour
+ * by default. */
+enum { HOLD_FAILURES = 2 * TRIES };
 
 int64_t webhook_backoff_ms(uint32_t failures, int64_t most_ms)
 {
@@ -223,24 +226,29 @@ static void set_aside(struct endpoint *endpoint, struct delivery *delivery, cons
 
 /* While the endpoint fails, those that are too old go without a try of their own: it was tried all
  * the time. */
-static bool set_old_aside(struct endpoint *endpoint, const char *why)
+static void set_old_aside(struct endpoint *endpoint, const char *why)
 {
-    bool any = false;
     for (struct delivery *delivery = endpoint->first, *after; delivery; delivery = after) {
         after = delivery->next;
-        if (delivery->slot || !webhook_is_too_old(endpoint, delivery->job)) continue;
-        set_aside(endpoint, delivery, why);
-        any = true;
+        if (!delivery->slot && webhook_is_too_old(endpoint, delivery->job))
+            set_aside(endpoint, delivery, why);
     }
-    return any;
 }
 
-/* What is held in memory holds the bus: messages of Kafka's, a snapshot of the embedded one. */
-static void rest_if_long(struct endpoint *endpoint, int64_t pause_ms)
+static bool holds_one_at_fault(const struct endpoint *endpoint)
 {
-    if (pause_ms < REST_FROM_MS || endpoint->sending) return;
-    for (const struct delivery *delivery = endpoint->first; delivery; delivery = delivery->next)
-        if (is_at_fault(endpoint, delivery)) return; /* else its tries would be forgotten */
+    const struct delivery *delivery = endpoint->first;
+    while (delivery && !is_at_fault(endpoint, delivery)) delivery = delivery->next;
+    return delivery != NULL;
+}
+
+/* What is held in memory holds the bus: messages of Kafka's, a snapshot of the embedded one. When
+ * it is given back, tries are forgotten. */
+static void rest_if_long(struct endpoint *endpoint)
+{
+    int64_t pause_ms = endpoint->pause_until_ms - now_ms(endpoint);
+    if (pause_ms < REST_FROM_MS || endpoint->sending || endpoint->gone) return;
+    if (endpoint->failures < HOLD_FAILURES && holds_one_at_fault(endpoint)) return;
     worker_give_back(endpoint->context, pause_ms);
 }
 
@@ -278,8 +286,7 @@ static void was_refused(struct endpoint *endpoint, struct slot *slot, struct del
     if (webhook_is_too_old(endpoint, delivery->job) ||
         (delivery->failures >= TRIES && is_at_fault(endpoint, delivery)))
         set_aside(endpoint, delivery, why);
-    if (endpoint->failures > 1 && set_old_aside(endpoint, why)) return;
-    rest_if_long(endpoint, endpoint->pause_until_ms - now);
+    if (endpoint->failures > 1) set_old_aside(endpoint, why);
 }
 
 static void is_gone(struct endpoint *endpoint)
@@ -298,13 +305,14 @@ void webhook_on_end(struct exchange *exchange)
     struct slot *slot = webhook_slot_of(exchange);
     struct endpoint *endpoint = slot->endpoint;
     struct delivery *delivery = slot->delivery;
-    bool whole = exchange->result == CURLE_OK || exchange->too_large;
+    bool whole = webhook_is_answered(exchange);
     slot->delivery = NULL;
     delivery->slot = NULL;
     endpoint->sending--;
     if (whole && exchange->status / 100 == 2) was_taken(endpoint, slot, delivery);
     else was_refused(endpoint, slot, delivery);
     if (whole && exchange->status == 410 && !endpoint->gone) is_gone(endpoint);
+    rest_if_long(endpoint);
     if (endpoint->draining && !endpoint->sending) worker_give_back(endpoint->context, INT64_MAX);
     send_more(endpoint);
 }

@@ -10,16 +10,20 @@ static struct endpoint *endpoint_of(const struct worker_context *context)
                                offsetof(struct endpoint, worker));
 }
 
-static void adopt(struct endpoint *endpoint)
+/* True: other settings than before. */
+static bool adopt(struct endpoint *endpoint)
 {
     pthread_mutex_lock(&endpoint->lock);
     struct webhook *fresh = endpoint->fresh;
     endpoint->fresh = NULL;
     pthread_mutex_unlock(&endpoint->lock);
-    if (!fresh) return;
-    if (endpoint->webhook) explicit_bzero(endpoint->webhook, sizeof *endpoint->webhook);
-    free(endpoint->webhook);
+    if (!fresh) return false;
+    struct webhook *old = endpoint->webhook;
+    bool changed = !old || memcmp(old, fresh, sizeof *fresh) != 0;
+    if (old) explicit_bzero(old, sizeof *old);
+    free(old);
     endpoint->webhook = fresh;
+    return changed;
 }
 
 static int webhook_open(struct worker_context *context, struct err *err)
@@ -70,12 +74,14 @@ static void webhook_rewound(struct worker_context *context)
     webhook_forget_all(endpoint_of(context));
 }
 
-/* The same settings too: whoever sends SIGHUP wants it tried now. */
+/* Whoever sends SIGHUP wants one that fails to be tried now. To one that does well, the same line
+ * as before is nothing new: what is under way would only come twice. */
 static int webhook_reload(struct worker_context *context, struct err *err)
 {
     struct endpoint *endpoint = endpoint_of(context);
     (void)err;
-    adopt(endpoint);
+    bool fails = endpoint->failures || endpoint->gone || endpoint->pause_until_ms;
+    if (!adopt(endpoint) && !fails) return E_OK;
     webhook_begin_anew(endpoint);
     worker_give_back(context, 0);
     return E_OK;

@@ -4,7 +4,6 @@
  *
  * A thread lives until the door ends: an endpoint that is taken out of the file stops, and goes on
  * where it was when it comes back. A runtime that fails is begun again after a pause. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -38,6 +37,7 @@ static void adjust(void *user, struct runtime_options *options)
     options->ledger = false; /* of the way from receipt to insight, which ends before */
 }
 
+/* Or until something is wanted of it. */
 static void pause_after_failure(struct endpoint *endpoint, const struct err *err)
 {
     struct timespec until;
@@ -45,9 +45,8 @@ static void pause_after_failure(struct endpoint *endpoint, const struct err *err
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += AGAIN_AFTER_S;
     endpoint->counters.failing = true;
-    while (!endpoint->closing &&
-           pthread_cond_timedwait(&endpoint->changed, &endpoint->lock, &until) != ETIMEDOUT)
-        continue;
+    if (!endpoint->closing)
+        pthread_cond_timedwait(&endpoint->changed, &endpoint->lock, &until);
 }
 
 /* The lock is held, but not while it runs. */
@@ -169,10 +168,6 @@ static bool lists(const struct webhook_list *list, const struct endpoint *endpoi
 static int take_one(struct webhooks *webhooks, const struct webhook *line, struct err *err)
 {
     struct endpoint *endpoint = find(webhooks, line->name);
-    if (!endpoint && webhooks->count == WEBHOOKS_MAX)
-        return err_set(err, E_BAD_CONFIG,
-                       "more than %d webhooks since the start, with those that went: restart",
-                       WEBHOOKS_MAX);
     struct webhook *webhook = malloc(sizeof *webhook);
     if (!webhook) return err_set(err, E_NO_MEMORY, NULL);
     *webhook = *line;
@@ -183,11 +178,25 @@ static int take_one(struct webhooks *webhooks, const struct webhook *line, struc
     return rc;
 }
 
+/* Before anything is changed. */
+static int check_room(const struct webhooks *webhooks, const struct webhook_list *list,
+                      struct err *err)
+{
+    size_t count = webhooks->count;
+    for (size_t i = 0; i < list->count; i++) count += !find(webhooks, list->items[i].name);
+    return count <= WEBHOOKS_MAX
+               ? E_OK
+               : err_set(err, E_BAD_CONFIG,
+                         "more than %d webhooks since the start, with those that went: restart",
+                         WEBHOOKS_MAX);
+}
+
 static int take_file(struct webhooks *webhooks, struct err *err)
 {
     struct webhook_list list = {0};
     const struct webhooks_options *options = &webhooks->options;
     int rc = webhook_list_read(options->endpoints, options->plain_http, &list, err);
+    if (rc == E_OK) rc = check_room(webhooks, &list, err);
     for (size_t i = 0; i < webhooks->count && rc == E_OK; i++)
         if (!lists(&list, webhooks->endpoints[i])) endpoint_change(webhooks->endpoints[i], NULL);
     for (size_t i = 0; i < list.count && rc == E_OK; i++)
