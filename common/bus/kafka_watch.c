@@ -137,13 +137,14 @@ static bool ask_committed(struct kafka_consumer *consumer)
     pthread_mutex_unlock(&consumer->lock);
     bool answered = rd_kafka_committed(consumer->client, list, ASK_MS) ==
                     RD_KAFKA_RESP_ERR_NO_ERROR;
-    bool known = answered && all_known(list);
+    bool known = answered && all_known(list), at_ends = consumer->subscription.start == BUS_LATEST;
     if (!answered) position_doubt(consumer);
     if (known) ends = ends_of(consumer->client, list);
+    known = known && (ends || !at_ends);
     pthread_mutex_lock(&consumer->lock);
     if (known && consumer->generation == generation && position_trust(consumer, list)) {
         forget_awaited(&consumer->awaited);
-        if (ends && consumer->subscription.start == BUS_LATEST) begin_at_ends(list, ends);
+        if (at_ends) begin_at_ends(list, ends);
         consumer->awaited = (struct kafka_awaited){.starts = list, .ends = ends, .known = true};
         consumer_make_readable(consumer);
         return true;
