@@ -47,6 +47,11 @@ int finished_read(struct str message, struct arena *arena, struct finished *fini
     return E_OK;
 }
 
+bool feed_is_for_one(const struct bus_message *message)
+{
+    return header_find(message, STR(HEADER_FOR)).size > 0;
+}
+
 bool feed_look_into(struct feed *feed, struct str message, struct finished *ret_finished)
 {
     struct err err;
@@ -101,7 +106,7 @@ static void take_insight(struct feed *feed, const struct bus_message *message)
     if (message->partition < PARTITIONS_MAX)
         feed->positions.next[message->partition] = message->offset + 1;
     bool digest = str_equal(message->key, STR("digest"));
-    if (header_find(message, STR(HEADER_FOR)).size) return; /* sent again, for a webhook's sake */
+    if (feed_is_for_one(message)) return;
     if (!feed->streams && !feed->waiters && !digest && !is_recalled(feed, message)) return;
     if (!feed_look_into(feed, message->value, &finished)) return;
     if (finished.digest) keep_digest(feed, &finished);

@@ -71,6 +71,8 @@ static inline int64_t feed_now_ms(const struct feed *feed)
     return clock_mono_ms(feed->state->context->clock);
 }
 
+/* feed.c: sent again, for a webhook's sake: those who follow have had it. */
+bool feed_is_for_one(const struct bus_message *message);
 /* feed.c: decodes one message; `finished` and feed->json are good until the next. False: not ours
  * to show. */
 bool feed_look_into(struct feed *feed, struct str message, struct finished *ret_finished);

@@ -119,6 +119,7 @@ void stream_replay_read(struct stream *stream)
     for (uint32_t i = 0; placed && i < batch.count && !stream->closing; i++) {
         struct finished finished;
         if (!stream_advance(stream, &batch.messages[i])) continue;
+        if (feed_is_for_one(&batch.messages[i])) continue;
         if (!feed_look_into(feed, batch.messages[i].value, &finished)) continue;
         stream_tell(stream, &finished, buffer_str(&feed->json));
     }

@@ -36,6 +36,7 @@ struct look {
 };
 
 struct rig {
+    const char *whom; /* for whose sake insights are sent again; NULL: they are new */
     uv_async_t asked;
     atomic_uint looks;
     struct look look;

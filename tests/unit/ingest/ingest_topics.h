@@ -59,8 +59,10 @@ static inline void rig_publish_message(struct rig *rig, const char *key, struct 
     struct bus_producer *producer;
     struct err err;
     int done = 0;
+    struct bus_header whom = {STR(HEADER_FOR), str_of(rig->whom ? rig->whom : "")};
     struct bus_output output = {
-        .topic = TOPIC_INSIGHTS, .timestamp_ms = 1, .key = str_of(key), .value = message};
+        .topic = TOPIC_INSIGHTS, .timestamp_ms = 1, .key = str_of(key), .value = message,
+        .headers = &whom, .header_count = rig->whom != NULL};
     must(bus_producer_open(rig->bus, "outside", &producer, &err), &err);
     must(__real_bus_produce(producer, &output, 1, rig_on_done, &done, &err), &err);
     must(bus_producer_flush(producer, RIG_WAIT_MS, &err), &err);
