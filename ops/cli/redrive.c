@@ -61,6 +61,17 @@ static int each_letter(struct redrive *redrive, struct bus *bus, on_letter *call
 
 /* --- listing ---------------------------------------------------------------------------------- */
 
+static int measure(struct redrive *redrive, const struct letter *letter, struct arena *arena,
+                   struct err *err)
+{
+    enum { WIDTH_MOST = 40 };
+    size_t size = letter->body.worker.size;
+    (void)arena, (void)err;
+    if (size > WIDTH_MOST) size = WIDTH_MOST;
+    if ((int)size > redrive->worker_width) redrive->worker_width = (int)size;
+    return E_OK;
+}
+
 static int list_one(struct redrive *redrive, const struct letter *letter, struct arena *arena,
                     struct err *err)
 {
@@ -68,14 +79,16 @@ static int list_one(struct redrive *redrive, const struct letter *letter, struct
     enum letter_obstacle obstacle = obstacle_of(redrive, letter);
     redrive->obstacles[obstacle]++;
     if (redrive->json) return redrive_show_json(letter, obstacle, err);
-    if (redrive->matched == 1) redrive_show_heading();
-    redrive_show_row(letter, obstacle);
+    if (redrive->matched == 1) redrive_show_heading(redrive);
+    redrive_show_row(redrive, letter, obstacle);
     return E_OK;
 }
 
 static int list(struct redrive *redrive, struct bus *bus, struct err *err)
 {
     int rc = journal_read(bus, "redrive", remember, redrive, err);
+    redrive->worker_width = (int)strlen("worker");
+    if (rc == E_OK && !redrive->json) rc = each_letter(redrive, bus, measure, err);
     if (rc == E_OK) rc = each_letter(redrive, bus, list_one, err);
     if (rc == E_OK && !redrive->json)
         fprintf(stderr, "  %llu dead letter%s, %llu of them can be sent again\n",

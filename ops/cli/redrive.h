@@ -16,6 +16,7 @@ struct redrive {
     bool edit, dry_run, again, json;
     uint64_t most;
     /* the run */
+    int worker_width;          /* of the column in a list */
     struct letter_marks marks; /* sent before, as the journal knows, and by this run */
     struct journal *journal;   /* NULL: nothing is written */
     struct edits edits;
@@ -25,8 +26,9 @@ struct redrive {
     uint64_t matched, collected, pending, sent, edited, refused, obstacles[LETTER_OBSTACLES];
 };
 
-void redrive_show_heading(void);
-void redrive_show_row(const struct letter *letter, enum letter_obstacle obstacle);
+void redrive_show_heading(const struct redrive *redrive);
+void redrive_show_row(const struct redrive *redrive, const struct letter *letter,
+                      enum letter_obstacle obstacle);
 int redrive_show_json(const struct letter *letter, enum letter_obstacle obstacle,
                       struct err *err) CHECKED;
 /* Why this one isn't sent, to standard error. */

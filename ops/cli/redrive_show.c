@@ -6,7 +6,7 @@
 #include "ops/cli/show.h"
 #include "schema/json.h"
 
-enum { WHEN_BYTES = 20, TEXT_COLUMN = 84 };
+enum { WHEN_BYTES = 20, TEXT_COLUMN = 74 /* and the worker's */ };
 
 static const char *const obstacle_names[LETTER_OBSTACLES] = {
     [LETTER_FREE] = "",
@@ -17,14 +17,16 @@ static const char *const obstacle_names[LETTER_OBSTACLES] = {
     [LETTER_BAD_BYTES] = "bad_bytes",
 };
 
-void redrive_show_heading(void)
+void redrive_show_heading(const struct redrive *redrive)
 {
     const char *bold = terminal_colour(STDOUT_FILENO, COLOUR_BOLD);
-    printf("%s%-20s %-10s %-12s %-24s %-2s %-8s  %s%s\n", bold, "died at", "worker", "cause",
-           "topic/partition at offset", "#", "letter", "why", terminal_reset(STDOUT_FILENO));
+    printf("%s%-20s %-*s %-12s %-24s %-2s %-8s  %s%s\n", bold, "died at",
+           redrive->worker_width, "worker", "cause", "topic/partition at offset", "#", "letter",
+           "why", terminal_reset(STDOUT_FILENO));
 }
 
-void redrive_show_row(const struct letter *letter, enum letter_obstacle obstacle)
+void redrive_show_row(const struct redrive *redrive, const struct letter *letter,
+                      enum letter_obstacle obstacle)
 {
     const struct dead_letter *body = &letter->body;
     char when[TIME_TEXT_BYTES], origin[64];
@@ -33,11 +35,12 @@ void redrive_show_row(const struct letter *letter, enum letter_obstacle obstacle
     snprintf(origin, sizeof origin, "%.*s/%u at %llu", STR_ARGS(str_slice(body->topic, 0, 24)),
              body->partition, (unsigned long long)body->offset);
     const char *shade = obstacle ? terminal_colour(STDOUT_FILENO, COLOUR_DIM) : "";
-    printf("%s%-20s %-10.*s %-12.*s %-25s %-2llu ", shade, when, STR_ARGS(body->worker),
+    printf("%s%-20s %-*.*s %-12.*s %-25s %-2llu ", shade, when, redrive->worker_width,
+           STR_ARGS(str_slice(body->worker, 0, (size_t)redrive->worker_width)),
            STR_ARGS(body->cause), origin, (unsigned long long)letter->redrives);
     printf("%-8.*s  ", STR_ARGS(str_slice(letter->id, 0, LETTER_SHORT_ID)));
     if (obstacle) printf("[%s] ", letter_obstacle_text(obstacle));
-    show_cut(body->message, show_columns_left(TEXT_COLUMN));
+    show_cut(body->message, show_columns_left(TEXT_COLUMN + (unsigned)redrive->worker_width));
     printf("%s\n", obstacle ? terminal_reset(STDOUT_FILENO) : "");
 }
 
