@@ -3,9 +3,9 @@
 #include "base/curl.h"
 
 #include <dlfcn.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <string.h>
-#include <threads.h>
 
 #undef curl_easy_getinfo
 #undef curl_easy_setopt
@@ -32,7 +32,7 @@ static const struct {
 } calls[] = {CURL_CALLS(NAME)};
 #undef NAME
 
-static once_flag once = ONCE_FLAG_INIT;
+static pthread_once_t once = PTHREAD_ONCE_INIT; /* TSan knows nothing of call_once() */
 static char failure[ERROR_BYTES]; /* "": it is there */
 
 static void load(void)
@@ -52,7 +52,7 @@ static void load(void)
 
 int curl_start(struct err *err)
 {
-    call_once(&once, load);
+    pthread_once(&once, load);
     return failure[0] ? err_set(err, E_SYSTEM, "%s", failure) : E_OK;
 }
 
