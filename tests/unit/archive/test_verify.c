@@ -35,6 +35,28 @@ static void digests_are_no_insights(void **state)
     assert_int_equal(report->topics[TOPIC_INSIGHTS].records, 3);
 }
 
+/* Who reads insights and sets one aside, as a webhook does, keeps no ledger: the record isn't lost,
+ * and is an insight still. */
+static void letters_of_webhooks_lose_nothing(void **state)
+{
+    struct rig *rig = *state;
+    struct buffer lines = {0};
+    archive_line(&lines,
+                 "\"id\":\"W\",\"dead_letter\":{\"worker\":\"webhook-crm\","
+                 "\"cause\":\"undelivered\",\"message\":\"no\",\"topic\":\"insights\",\"partition\":0,\"offset\":0,"
+                 "\"attempts\":1,\"failed_at\":\"2026-01-02T03:04:05Z\",\"value_sha256\":\"00\","
+                 "\"record\":\"a\"}",
+                 TOPIC_DEAD_LETTERS, 0, 1);
+    archive_put(rig->store, TOPIC_DEAD_LETTERS, 0, buffer_str(&lines));
+    buffer_deinit(&lines);
+    struct verify_report *report = verify(rig, 0, 0);
+    if (report->findings.count) fail_msg("%s", report->findings.kept[0].text.data);
+    assert_int_equal(report->rows[0].insights, 2);
+    assert_int_equal(report->rows[0].dead_letters, 1);
+    assert_true(report->rows[0].balanced);
+    assert_int_equal(report->topics[TOPIC_DEAD_LETTERS].records, 2);
+}
+
 static void hours_can_be_chosen(void **state)
 {
     struct verify_report *report = verify(*state, ARCHIVE_BENCH_MS, ARCHIVE_BENCH_MS + 3600000);
@@ -160,6 +182,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_whole_archive_balances),
         TEST(digests_are_no_insights),
+        TEST(letters_of_webhooks_lose_nothing),
         TEST(hours_can_be_chosen),
         cmocka_unit_test(doors_may_tell_less),
         cmocka_unit_test(many_sources_are_bounded),
