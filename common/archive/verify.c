@@ -93,7 +93,8 @@ static int note_letter(struct verify *verify, const struct line_identity *identi
     return id.data ? ids_add(&verify->ids, id, identity->marks, note, err) : no_memory(err);
 }
 
-/* Of one who reads what is finished (a webhook): the record isn't lost by it, and no ledger tells. */
+/* Of one who reads what is finished (a webhook): the record isn't lost by it, and no ledger tells
+ * of it. */
 static bool is_foreign_letter(struct verify *verify, const struct line_identity *identity)
 {
     struct dead_letter letter = {0};

@@ -51,6 +51,7 @@ static void arm_timer(struct runtime *runtime, int64_t now, int64_t retry_ms)
     due = earlier(due, runtime->poll_again_ms, now);
     due = earlier(due, runtime->commit_again_ms, now);
     due = earlier(due, runtime->rest_until_ms, now);
+    due = earlier(due, runtime->away_until_ms, now);
     if (runtime->owes) due = earlier(due, runtime->tell_ms, now);
     uv_timer_start(&runtime->timer, on_timer, due > now ? (uint64_t)(due - now) : 1, 0);
 }

@@ -1,8 +1,8 @@
 /* The front door: takes feedback in over HTTP and from files, and serves finished insights back.
  *
  * door.c takes posts, feed.c streams insights, watch.c takes files, webhooks.c posts insights to
- * others, keys.c tells callers apart, pages.c holds the dashboard and the OpenAPI document. This file routes and binds them to a
- * worker's life. */
+ * others, keys.c tells callers apart, pages.c holds the dashboard and the OpenAPI document. This
+ * file routes and binds them to a worker's life. */
 #include "workers/ingest/ingest.h"
 
 #include <stdio.h>
@@ -299,7 +299,8 @@ static bool ingest_draining(struct worker_context *context)
 {
     const struct ingest_state *state = context->state;
     return (state->server && !state->server_stopped) || state->posts_open ||
-           watch_busy(state->watch) || webhooks_busy(state->webhooks) || !tally_settled(state->tally);
+           watch_busy(state->watch) || webhooks_busy(state->webhooks) ||
+           !tally_settled(state->tally);
 }
 
 static void ingest_close(struct worker_context *context)

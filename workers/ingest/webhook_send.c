@@ -8,7 +8,7 @@
  * Failure modes. What isn't taken is sent again after a pause that doubles, with jitter, or what
  * Retry-After asks for. Where a request fails that began after one failed, and none was taken in
  * between, the endpoint is at fault: then it is left alone for such pauses and asked with one
- * record. From REST_FROM_MS on what is in memory is given back to the bus meanwhile. A record that
+ * record. From GIVE_BACK_FROM_MS on what is in memory is given back to the bus meanwhile. A record that
  * is older than `give_up` becomes a dead letter, and so does one that failed TRIES times though the
  * endpoint took another that was sent after its first failure: one that no receiver can read must
  * not hold back all others for days. 410 Gone stops the endpoint until it is configured anew. */
@@ -19,7 +19,7 @@
 #include "base/log.h"
 #include "workers/ingest/webhook.h"
 
-enum { TRIES = 8, REST_FROM_MS = 20000, FIRST_PAUSE_MS = 1000 };
+enum { TRIES = 8, GIVE_BACK_FROM_MS = 20000, FIRST_PAUSE_MS = 1000 };
 /* So often in a row an endpoint has failed when nothing more is found out about a record: an hour
  * by default. */
 enum { HOLD_FAILURES = 2 * TRIES };
@@ -244,10 +244,10 @@ static bool holds_one_at_fault(const struct endpoint *endpoint)
 
 /* What is held in memory holds the bus: messages of Kafka's, a snapshot of the embedded one. When
  * it is given back, tries are forgotten. */
-static void rest_if_long(struct endpoint *endpoint)
+static void give_back_if_long(struct endpoint *endpoint)
 {
     int64_t pause_ms = endpoint->pause_until_ms - now_ms(endpoint);
-    if (pause_ms < REST_FROM_MS || endpoint->sending || endpoint->gone) return;
+    if (pause_ms < GIVE_BACK_FROM_MS || endpoint->sending || endpoint->gone) return;
     if (endpoint->failures < HOLD_FAILURES && holds_one_at_fault(endpoint)) return;
     worker_give_back(endpoint->context, pause_ms);
 }
@@ -312,7 +312,7 @@ void webhook_on_end(struct exchange *exchange)
     if (whole && exchange->status / 100 == 2) was_taken(endpoint, slot, delivery);
     else was_refused(endpoint, slot, delivery);
     if (whole && exchange->status == 410 && !endpoint->gone) is_gone(endpoint);
-    rest_if_long(endpoint);
+    give_back_if_long(endpoint);
     if (endpoint->draining && !endpoint->sending) worker_give_back(endpoint->context, INT64_MAX);
     send_more(endpoint);
 }

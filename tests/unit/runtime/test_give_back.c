@@ -1,9 +1,9 @@
-/* A worker whose group begins at the end, and one that rests: nothing is lost by either. */
+/* A worker whose group begins at the end, and one that gives back: nothing is lost by either. */
 #include "runtime_rig.h"
 
-/* How often the worker will rest when a record comes; how many it has held. */
-static atomic_int rests, held_in_all;
-enum { REST_MS = 30 };
+/* How often the worker will give back when a record comes; how many it has held. */
+static atomic_int returns, held_in_all;
+enum { AWAY_MS = 30 };
 
 static struct job *held[64];
 static int held_count;
@@ -11,13 +11,13 @@ static int held_count;
 static int guest_process(struct worker_context *context, struct job *job, struct err *err)
 {
     struct str value = job->message->value;
-    if (atomic_load(&rests) <= 0)
+    if (atomic_load(&returns) <= 0)
         return job_emit(job, TOPIC_DOCUMENTS, job->message->key, value, err);
     assert_true(held_count < (int)COUNT_OF(held));
     held[held_count++] = job;
     atomic_fetch_add(&held_in_all, 1);
     job_defer(job);
-    worker_give_back(context, REST_MS);
+    worker_give_back(context, AWAY_MS);
     return E_OK;
 }
 
@@ -25,12 +25,12 @@ static int guest_process(struct worker_context *context, struct job *job, struct
 static void guest_rewound(struct worker_context *context)
 {
     (void)context;
-    atomic_fetch_sub(&rests, 1);
+    atomic_fetch_sub(&returns, 1);
     while (held_count) job_finish(held[--held_count], E_OK, NULL);
 }
 
 static const struct worker guest = {
-    .name = "guest", .summary = "Rests.", .consumes = TOPICS(FEEDBACK),
+    .name = "guest", .summary = "Gives back.", .consumes = TOPICS(FEEDBACK),
     .produces = TOPICS(DOCUMENTS), .raw = true, .from_end = true, .process = guest_process,
     .rewound = guest_rewound,
 };
@@ -48,7 +48,7 @@ static void start(struct replica *replica, const char *delivery)
 static void begin(struct outside *outside, struct tally *tally, size_t way)
 {
     rig_anew();
-    atomic_store(&rests, 0);
+    atomic_store(&returns, 0);
     atomic_store(&held_in_all, 0);
     atomic_store(&rig_positions_apart, way == 1);
     *tally = fresh_tally();
@@ -78,7 +78,7 @@ static void test_begins_at_the_end(void **state)
     }
 }
 
-static void test_rests(void **state)
+static void test_gives_back(void **state)
 {
     static struct tally tally;
     struct outside outside;
@@ -90,7 +90,7 @@ static void test_rests(void **state)
         start(&replica, ways[way]);
         outside_produce(&outside, "before", 0, 20, NULL, 0);
         outside_read(&outside, 20, tally_on_message, &tally);
-        atomic_store(&rests, 3);
+        atomic_store(&returns, 3);
         outside_produce(&outside, "meanwhile", 20, 20, NULL, 0);
         outside_read(&outside, 20, tally_on_message, &tally);
         assert_true(atomic_load(&held_in_all) >= 3); /* it has seen some again and again */
@@ -110,12 +110,12 @@ static void test_stops_while_it_holds(void **state)
     (void)state;
     begin(&outside, &tally, 0);
     start(&replica, ways[0]);
-    atomic_store(&rests, 1000000);
+    atomic_store(&returns, 1000000);
     outside_produce(&outside, "held", 0, 20, NULL, 0);
     RIG_AWAIT(atomic_load(&held_in_all) > 0);
     assert_int_equal(replica_stop(&replica), E_OK);
     outside_read_none(&outside);
-    atomic_store(&rests, 0);
+    atomic_store(&returns, 0);
     start(&replica, ways[0]);
     outside_read(&outside, 20, tally_on_message, &tally);
     assert_int_equal(replica_stop(&replica), E_OK);
@@ -127,7 +127,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         RIG_TEST(test_begins_at_the_end),
-        RIG_TEST(test_rests),
+        RIG_TEST(test_gives_back),
         RIG_TEST(test_stops_while_it_holds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
