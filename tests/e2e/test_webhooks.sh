@@ -95,6 +95,18 @@ await "after some tries the one is set aside" 120 set_aside
 mode ok
 "$bin/verbatim" redrive send --cause undelivered --worker webhook-all --bus.path="$scratch/data/bus" >/dev/null
 await "and comes by redrive" 60 taken poison 5
+
+# --- a long pause is asked for, and the last answer is a good one: nothing is held meanwhile, as it would hold the bus
+mode 'later:"pause-1"'
+post pause 20
+given_back() {
+    [ "$(curl -s "http://127.0.0.1:$http/v1/status" |
+        jq -c '.workers[] | select(.worker == "webhook-all") | [.in_flight, .backlog_records > 0]')" = '[0,true]' ]
+}
+await "what is left is given back to the bus" 60 given_back
+mode ok
+kill -HUP "${pids[run]}"
+await "after SIGHUP all 20 are taken" 60 taken pause 20
 halt run
 equal "SIGTERM ends it with 0" "$status" 0
 

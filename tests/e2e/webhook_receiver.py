@@ -8,6 +8,7 @@ the words in MODE-FILE, read anew for each request:
   hang, close  no answer; the connection is closed
   mixed        the first try of each id meets 500, 429, a hang, a closed connection, or nothing wrong, by its id; later ones 204
   slow         204 after 50 ms
+  later:TEXT   429 with Retry-After: 3600 for bodies that hold TEXT, 204 after 200 ms for the others
   not:TEXT     400 for bodies that hold TEXT, 204 for the others
 """
 import base64, hashlib, hmac, json, sys, threading, time
@@ -26,10 +27,10 @@ class Receiver(BaseHTTPRequestHandler):
     def log_message(self, *args):
         pass
 
-    def answer(self, status):
+    def answer(self, status, retry_after):
         self.send_response(status)
         if status in (429, 503):
-            self.send_header("Retry-After", "1")
+            self.send_header("Retry-After", retry_after)
         self.send_header("Content-Length", "0")
         self.end_headers()
 
@@ -44,8 +45,11 @@ class Receiver(BaseHTTPRequestHandler):
         mode = open(mode_path).read().strip()
         if mode == "mixed":
             mode = ["500", "429", "hang", "close", "ok"][hashlib.sha256(identity.encode()).digest()[0] % 5] if tries == 1 else "ok"
+        later = mode.startswith("later:")
+        if later:
+            mode = "429" if mode[6:].encode() in body else "slow"
         if mode == "slow":
-            time.sleep(0.05)
+            time.sleep(0.2 if later else 0.05)
             mode = "ok"
         if mode.startswith("not:"):
             mode = "400" if mode[4:].encode() in body else "ok"
@@ -55,7 +59,7 @@ class Receiver(BaseHTTPRequestHandler):
         if mode == "hang":
             time.sleep(30)
         if status:
-            self.answer(status)
+            self.answer(status, "3600" if later else "1")
         else:
             self.close_connection = True
 
