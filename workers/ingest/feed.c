@@ -186,6 +186,7 @@ int feed_open(struct ingest_state *state, struct feed **ret_feed, struct err *er
     uv_poll_init(state->context->loop, &feed->ready, bus_wake_fd(feed->consumer));
     uv_timer_init(state->context->loop, &feed->timer);
     feed->ready.data = feed->timer.data = feed;
+    feed->handles = 2;
     uv_poll_start(&feed->ready, UV_READABLE, on_ready);
     uv_timer_start(&feed->timer, on_timer, TICK_MS, TICK_MS);
     feed_learn_positions(feed);
@@ -196,6 +197,7 @@ int feed_open(struct ingest_state *state, struct feed **ret_feed, struct err *er
 static void on_feed_closed(uv_handle_t *handle)
 {
     struct feed *feed = handle->data;
+    if (--feed->handles > 0) return; /* libuv closes in no order that it promises */
     arena_deinit(&feed->arena);
     for (size_t i = 0; i < feed->digest_count; i++) buffer_deinit(&feed->digests[i].json);
     buffer_deinit(&feed->json);
@@ -215,6 +217,6 @@ void feed_close(struct feed *feed)
     uv_timer_stop(&feed->timer);
     hurry_end(feed);
     bus_unsubscribe(feed->consumer);
-    uv_close((uv_handle_t *)&feed->ready, NULL);
-    uv_close((uv_handle_t *)&feed->timer, on_feed_closed); /* closed in this order, so the last */
+    uv_close((uv_handle_t *)&feed->ready, on_feed_closed);
+    uv_close((uv_handle_t *)&feed->timer, on_feed_closed);
 }

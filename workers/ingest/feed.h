@@ -11,7 +11,7 @@ enum {
     DIGESTS_MAX = 16, PARTITIONS_MAX = 64, POLL_RECORDS = 256, POLL_BYTES = 1 << 20,
     /* of messages at once where there are streams: as JSON they stay below what may wait unsent */
     STREAM_POLL_BYTES = 64 << 10,
-    MEMBERS_MAX = 64
+    MEMBERS_MAX = 256 /* webhooks, too: each replica of the door has one of each */
 };
 
 /* What a stream and a filter want to know of a finished record. Views of the message or for ever.
@@ -54,6 +54,7 @@ struct feed {
     int64_t heard_until_ms;
     uv_poll_t ready;
     uv_timer_t timer;
+    unsigned handles; /* of the loop, that aren't closed yet */
     struct positions positions;
     struct stream *streams;
     struct waiter *waiters;
