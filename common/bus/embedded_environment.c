@@ -13,7 +13,9 @@
 #include "bus/embedded.h"
 
 enum {
-    READERS_MAX = 1022, DATABASES_MAX = TOPIC_COUNT * EMBEDDED_PARTITIONS_MAX + 16,
+    /* a consumer keeps one for each batch that it ever held at once, 32 in the runtime; the pipeline
+     * and 64 webhooks are 70 of them */
+    READERS_MAX = 4094, DATABASES_MAX = TOPIC_COUNT * EMBEDDED_PARTITIONS_MAX + 16,
     BYTE_ORDER_MARK = 0x01020304
 };
 static const uint64_t size_limit_default = (uint64_t)64 << 30;
