@@ -83,8 +83,8 @@ static int unknown_key(const struct config *config, struct str module, struct st
                        const char *origin, struct err *err)
 {
     char key[128], nearest[128];
-    snprintf(key, sizeof key, "%.*s.%.*s", STR_ARGS(str_slice(module, 0, 60)),
-             STR_ARGS(str_slice(name, 0, 60)));
+    snprintf(key, sizeof key, "%.*s%s%.*s", STR_ARGS(str_slice(module, 0, 60)),
+             name.size ? "." : "", STR_ARGS(str_slice(name, 0, 60)));
     nearest_key(config, str_of(key), name, nearest);
     if (!nearest[0])
         return err_set(err, E_BAD_CONFIG, "%s: unknown key \"%s\"; verbatim config lists them",

@@ -6,7 +6,7 @@
 
 enum { SHIPPED_PATH_BYTES = 4096 };
 
-/* `name` below the config folder ("cues", "models/segments.model"), sought in
+/* `name` below the config folder ("cues", "models/segments.model"; "": itself), sought in
  * $VERBATIM_HOME/config, beside the program when installed (../share/verbatim/config), in the
  * source tree (../../../config from build/PRESET/bin) and in ./config. `chosen`, if not empty, is
  * taken instead as it is. NO_INPUT names where it was sought. */

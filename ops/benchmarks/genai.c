@@ -326,7 +326,7 @@ static int open_prompt(struct rig *rig, struct err *err)
     char folder[SHIPPED_PATH_BYTES];
     random_seed(&random, 1);
     int rc = config_get(rig->config, &genai_option_table, &options, err);
-    if (rc == E_OK) rc = shipped_path(options.folder, ".", folder, err);
+    if (rc == E_OK) rc = shipped_path(options.folder, "", folder, err);
     return rc ? rc : prompt_open(folder, options.prompt, &random, &rig->prompt, err);
 }
 

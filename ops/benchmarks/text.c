@@ -153,7 +153,7 @@ static int prepare(struct rig *rig, size_t records, struct buffer *lines, struct
     struct str rest = buffer_str(lines);
     while (!rc && rest.size) rc = add_sample(rig, str_cut(&rest, '\n'), err);
     if (!rc) rc = make_centroids(rig, err);
-    if (!rc) rc = shipped_path("", ".", path, err);
+    if (!rc) rc = shipped_path("", "", path, err);
     return rc ? rc : insight_engine_create(path, &rig->engine, err);
 }
 

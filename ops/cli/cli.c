@@ -238,7 +238,7 @@ int cli_taxonomy(const struct cli_config *config, struct topics *topics, struct 
     char folder[SHIPPED_PATH_BYTES];
     topics_init(topics);
     int rc = config_get(config->config, &genai_option_table, &options, err);
-    if (rc == E_OK) rc = shipped_path(options.folder, ".", folder, err);
+    if (rc == E_OK) rc = shipped_path(options.folder, "", folder, err);
     return rc ? rc : topics_open(topics, folder, "topics", err);
 }
 

@@ -146,7 +146,7 @@ static int open_parts(struct pricing *pricing, const struct config *config,
         .worker = &genai_worker, .config = config, .options = &pricing->options,
         .clock = clock_system(), .random = &pricing->random, .member = "pricing"};
     random_seed_system(&pricing->random);
-    rc = shipped_path(pricing->options.folder, ".", folder, err);
+    rc = shipped_path(pricing->options.folder, "", folder, err);
     if (rc == E_OK) rc = find_price(pricing, wish->may_lack_price, err);
     if (rc == E_OK)
         rc = prompt_open(folder, pricing->options.prompt, &pricing->random, &pricing->prompt, err);

@@ -80,7 +80,7 @@ static int open_state(struct worker_context *context, struct genai_state *state,
     struct remote_chain chain = {0};
     char folder[SHIPPED_PATH_BYTES];
     int rc = remote_parse(options->providers, &chain, err);
-    if (rc == E_OK) rc = shipped_path(options->folder, ".", folder, err);
+    if (rc == E_OK) rc = shipped_path(options->folder, "", folder, err);
     if (rc == E_OK) rc = provider_local.open(context, folder, &state->local, err);
     rc = shipped_named("genai.folder", rc, err);
     if (rc == E_OK) rc = open_clocks(options, &state->clocks, err);
@@ -124,7 +124,7 @@ static int genai_reload(struct worker_context *context, struct err *err)
     struct provider *fresh = NULL;
     struct clocks *clocks = NULL;
     char folder[SHIPPED_PATH_BYTES];
-    int rc = shipped_path(options->folder, ".", folder, err);
+    int rc = shipped_path(options->folder, "", folder, err);
     if (rc == E_OK) rc = open_clocks(options, &clocks, err);
     if (rc == E_OK) rc = state->local->ops->open(context, folder, &fresh, err);
     if (rc == E_OK && state->remote) rc = remote_reload(state->remote, context, folder, err);

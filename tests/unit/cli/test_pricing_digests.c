@@ -11,7 +11,7 @@ static void open_digests(struct pricing_digests *digests, int64_t every_ms, cons
     struct genai_options options = {.digest_every = every_ms, .digest_prompt = prompt};
     char folder[SHIPPED_PATH_BYTES];
     struct err err = {0};
-    int rc = shipped_path("", ".", folder, &err);
+    int rc = shipped_path("", "", folder, &err);
     random_seed(&random, 1);
     if (rc == E_OK) rc = pricing_digests_open(digests, &options, folder, &random, &err);
     must(rc, &err);

@@ -91,7 +91,7 @@ static void mistakes_are_told_with_place_and_remedy(void **state)
          "x.conf:5: demo.count is set twice: x.conf:2 sets it already"},
         {"a property twice", "[kafka]\nlinger.ms = 4\nlinger.ms = 9\n",
          "x.conf:3: kafka.linger.ms is set twice: x.conf:2 sets it already"},
-        {"a property without a name", "[kafka]\n = 1\n", "x.conf:2: unknown key \"kafka.\""},
+        {"a property without a name", "[kafka]\n = 1\n", "x.conf:2: unknown key \"kafka\""},
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -134,6 +134,8 @@ static void variables_and_flags_are_checked_alike(void **state)
         {"a value", "VERBATIM_DEMO_COUNT=x", NULL,
          "environment VERBATIM_DEMO_COUNT: demo.count: \"x\" is not"},
         {"only the prefix", "VERBATIM_=4", NULL, "unknown key"},
+        {"a variable without a name behind the module", "VERBATIM_NONSENSE=4", NULL,
+         "environment VERBATIM_NONSENSE: unknown key \"nonsense\"; "},
         {"a typo in a flag", NULL, "demo.cuont=4",
          "flag: unknown key \"demo.cuont\"; did you mean \"demo.count\"?"},
         {"a flag without a value", NULL, "demo.count",

@@ -29,6 +29,9 @@ static void files_are_found(void **state)
     /* not there, but in the tree beside the program */
     assert_int_equal(shipped_path(NULL, "cues", found, &err), E_OK);
     assert_non_null(strstr(found, "config/cues"));
+    assert_null(strstr(found, "..")); /* people read it in messages */
+    assert_int_equal(shipped_path(NULL, "", found, &err), E_OK);
+    assert_string_equal(strrchr(found, '/'), "/config");
     unsetenv("VERBATIM_HOME");
     assert_int_equal(shipped_path(NULL, "only-here", found, &err), E_NO_INPUT);
     assert_non_null(strstr(err.text, "config/only-here was not found"));
