@@ -256,6 +256,14 @@ static void destroy(struct environment *environment)
     free(environment);
 }
 
+/* Why who only wants to read must be able to write. */
+static int tell_denied(int rc, struct err *err)
+{
+    return rc == E_DENIED ? err_wrap(err, "also who only reads the bus marks in its files where "
+                                     "he reads; run this as their owner")
+                          : rc;
+}
+
 static int create(const struct bus_options *options, const struct stat *folder,
                   struct environment **ret_environment, struct err *err)
 {
@@ -277,7 +285,7 @@ static int create(const struct bus_options *options, const struct stat *folder,
     if (rc == E_OK) rc = environment_load_topics(environment, err);
     if (rc) {
         destroy(environment);
-        return rc;
+        return tell_denied(rc, err);
     }
     *ret_environment = environment;
     return E_OK;
