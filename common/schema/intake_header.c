@@ -41,7 +41,11 @@ struct str intake_column(struct str name)
 
 static int check_name(struct str name, uint64_t line, struct err *err)
 {
-    if (!str_is_utf8(name) || (name.size && memchr(name.data, '\0', name.size)))
+    if (name.size && memchr(name.data, '\0', name.size))
+        return err_set(err, E_BAD_MESSAGE,
+                       "line %llu: the header holds NUL bytes; is this text, and in UTF-8?",
+                       (unsigned long long)line);
+    if (!str_is_utf8(name))
         return err_set(err, E_BAD_MESSAGE, "line %llu: the header is not UTF-8",
                        (unsigned long long)line);
     size_t at = str_find(name, STR("\r")); /* with its LF it is a line break in quotes */

@@ -127,6 +127,8 @@ static const struct {
     {"nor is a header of another code page", TEXT("t\xe9xt,text\na,b\n"), "",
      "in: line 1: the header is not UTF-8; of a spreadsheet on Windows? Convert it: iconv -f "
      "windows-1252 -t utf-8 FILE | verbatim ...", E_BAD_MESSAGE},
+    {"nor is what has NUL bytes", TEXT("text\0,a\xff\n1,2\n"), "",
+     "in: line 1: the header holds NUL bytes; is this text, and in UTF-8?", E_BAD_MESSAGE},
     {"a line that names what parts the cells", TEXT("sep=|\r\ntext|rating\r\na, b|5\r\n,;|x\r\n"),
      "a, b|!", "in, line 4: /rating must be a number from -100 to 100", E_OK},
     {"a line break in a quoted header", TEXT("\"the\r\nrating\",text\n1,a\n"), "a|", "", E_OK},
