@@ -196,6 +196,7 @@ static void log_ready(const struct runtime *runtime)
     log_begin(&event, LOG_INFO, runtime->worker->name, "ready");
     log_add(&event, "member", "%s", runtime->member);
     log_add(&event, "bus", "%s", bus_description(runtime->bus));
+    if (runtime->context.listens[0]) log_add(&event, "listens", "%s", runtime->context.listens);
     if (runtime->telemetry)
         log_add(&event, "spans", "%s", telemetry_description(runtime->telemetry));
     log_add(&event, "after_ms", "%.1f", (double)(runtime->ready_ns - runtime->started_ns) * 1e-6);

@@ -30,6 +30,7 @@ launch ingest "$bin/verbatim-ingest" "--bus.path=$scratch/bus" "--runtime.admin=
     "--ingest.certificate=$scratch/certificate.pem" "--ingest.private_key=$scratch/key.pem"
 ready() { [ "$(status_of "https://127.0.0.1:$port/readyz")" = 200 ]; }
 await "ingest is ready" 20 ready
+check "its log says where it listens" contains "$scratch/ingest.log" "listens=\"127.0.0.1:$port\""
 "$bin/verbatim-ingest" "--bus.path=$scratch/bus2" "--ingest.listen=127.0.0.1:$port" >"$scratch/taken.log" 2>&1
 equal "a port in use exits" $? 69
 check "and names it" contains "$scratch/taken.log" "127.0.0.1:$port"

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "store/store.h"
 #include "workers/ingest/feed.h"
@@ -217,7 +218,11 @@ static int start_server(struct ingest_state *state, struct err *err)
     if (rc == E_OK) rc = check_open(state, host, err);
     if (rc) return rc;
     rc = http_server_start(state->context->loop, &config, &state->server, err);
-    return rc ? err_wrap(err, "ingest.listen %s", options->listen) : E_OK;
+    if (rc) return err_wrap(err, "ingest.listen %s", options->listen);
+    bool brackets = strchr(host, ':') != NULL; /* IPv6 */
+    snprintf(state->context->listens, sizeof state->context->listens, "%s%s%s:%u",
+             brackets ? "[" : "", host, brackets ? "]" : "", http_server_port(state->server));
+    return E_OK;
 }
 
 static void on_producer_ready(uv_poll_t *handle, int status, int events)

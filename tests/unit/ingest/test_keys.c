@@ -184,6 +184,7 @@ static void test_refused_starts(void **state)
     assert_int_equal(rig_refusal((const char *const[]){"ingest.listen=nowhere", NULL}, &err),
                      E_BAD_CONFIG);
     snprintf(taken, sizeof taken, "ingest.listen=127.0.0.1:%u", rig.port);
+    assert_string_equal(rig_state(&rig)->context->listens, taken + strlen("ingest.listen="));
     assert_int_equal(rig_refusal((const char *const[]){taken, NULL}, &err), E_IN_USE);
     assert_true(holds(str_of(err.text), taken + strlen("ingest.listen=")));
     assert_int_equal(err_exit_status(E_IN_USE), 69);
