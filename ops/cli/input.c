@@ -282,7 +282,10 @@ static int read_header(struct input *input, struct err *err)
     else if (err_class((enum err_code)rc) == ERR_REJECT) err_wrap(err, "%s", input->name);
     size_t said = strlen(err->text);
     if (str_ends(str_of(err->text), STR("not UTF-8")))
-        snprintf(err->text + said, sizeof err->text - said, "%s", REFUSALS_WINDOWS);
+        snprintf(err->text + said, sizeof err->text - said, "%s",
+                 memchr(input->bytes.data, '\0', input->bytes.size)
+                     ? ", and NUL bytes come behind it; is this text?"
+                     : REFUSALS_WINDOWS);
     input->ended = true;
     input->at = input->bytes.size;
     return rc;
