@@ -48,5 +48,12 @@ await "both go on" 180 taken back 100
 halt second
 equal "SIGTERM ends the second with 0" "$status" 0
 halt run KILL
-equal "what came again is the same under the same id" "$(records /all <"$scratch/received" | sort -u | wc -l)" 800
+launch run "$bin/verbatim" run --no-sample --quiet --data "$scratch/data" "${bus[@]}" --ingest.listen="127.0.0.1:$http"
+await "run without webhooks is ready" 60 answers "http://127.0.0.1:$http/readyz"
+post meanwhile 20
+await_insights meanwhile 20
+equal "nobody is told" "$(delivered meanwhile | wc -l)" 0
+begin_second
+await "what came meanwhile is taken" 120 taken meanwhile 20
+equal "what came again is the same under the same id" "$(records /all <"$scratch/received" | sort -u | wc -l)" 820
 finish
