@@ -146,6 +146,7 @@ bool webhook_is_answered(const struct exchange *exchange);
 void webhook_say_why(const struct exchange *exchange, char out[static 128]);
 
 /* webhook_send.c */
+bool webhook_fails(const struct endpoint *endpoint); /* or one of its records does */
 void webhook_begin_anew(struct endpoint *endpoint); /* as if nothing had failed yet */
 /* Defers the job, until it is delivered or given up. False: no memory. */
 bool webhook_enqueue(struct endpoint *endpoint, struct job *job);

@@ -331,6 +331,14 @@ bool webhook_enqueue(struct endpoint *endpoint, struct job *job)
     return true;
 }
 
+bool webhook_fails(const struct endpoint *endpoint)
+{
+    const struct delivery *delivery = endpoint->first;
+    while (delivery && !delivery->failures) delivery = delivery->next;
+    return delivery || endpoint->failures || endpoint->gone ||
+           now_ms(endpoint) < endpoint->pause_until_ms;
+}
+
 void webhook_begin_anew(struct endpoint *endpoint)
 {
     endpoint->window = endpoint->options->at_once;

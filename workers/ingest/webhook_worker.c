@@ -80,8 +80,7 @@ static int webhook_reload(struct worker_context *context, struct err *err)
 {
     struct endpoint *endpoint = endpoint_of(context);
     (void)err;
-    bool fails = endpoint->failures || endpoint->gone || endpoint->pause_until_ms;
-    if (!adopt(endpoint) && !fails) return E_OK;
+    if (!adopt(endpoint) && !webhook_fails(endpoint)) return E_OK;
     webhook_begin_anew(endpoint);
     worker_give_back(context, 0);
     return E_OK;
