@@ -272,8 +272,8 @@ static void scan(struct redact_finder *finder)
 }
 #endif
 
-int text_redact(struct str text, const char *language, struct arena *arena,
-                struct redacted *ret_redacted, struct err *err)
+int redact_watched(struct str text, const char *language, const struct redact_watcher *watcher,
+                   struct arena *arena, struct redacted *ret_redacted, struct err *err)
 {
     struct redacted result = {.text = text};
     struct str tag = str_of(language);
@@ -283,10 +283,12 @@ int text_redact(struct str text, const char *language, struct arena *arena,
     redact_ware_open();
     for (int pass = 0; pass < PASSES_MOST; pass++) {
         struct redact_finder finder = {.text = result.text, .arena = arena, .known = known};
+        finder.watcher = watcher;
         finder.english = str_equal(tag, STR("en")), finder.spanish = str_equal(tag, STR("es"));
         finder.french = str_equal(tag, STR("fr"));
         scan(&finder);
         redact_person_again(&finder);
+        redact_weigh(&finder);
         if (finder.no_memory) return err_set(err, E_NO_MEMORY, NULL);
         redact_settle(&finder);
         if (!finder.count) break;
@@ -295,4 +297,10 @@ int text_redact(struct str text, const char *language, struct arena *arena,
     }
     *ret_redacted = result;
     return E_OK;
+}
+
+int text_redact(struct str text, const char *language, struct arena *arena,
+                struct redacted *ret_redacted, struct err *err)
+{
+    return redact_watched(text, language, NULL, arena, ret_redacted, err);
 }

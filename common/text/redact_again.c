@@ -75,6 +75,7 @@ static size_t small_given_end(struct redact_finder *finder, const struct redact_
     bool introduced = lead.end + 1 == word->start && is_introduced(text, &lead, name.end);
     int points = titled || second || introduced ? NAME_SURE
                                                 : redact_phrase_points(finder, &name, &around);
+    if (!points) redact_leave(finder, word);
     return points ? name_decide(finder, &name, points) : 0;
 }
 

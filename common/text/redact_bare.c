@@ -121,8 +121,12 @@ static int points_of_text(struct redact_finder *finder, const struct name *name,
 
 size_t name_decide(struct redact_finder *finder, const struct name *name, int points)
 {
-    return points_of_text(finder, name, points) >= NAME_ENOUGH ? name_take(finder, name)
-                                                               : name->end;
+    bool goes = points_of_text(finder, name, points) >= NAME_ENOUGH,
+         sure = name->initial || points > NAME_SURE + 2 || finder->watcher ||
+                finder->registers & (REGISTER_SERVICE | REGISTER_CONTACT);
+    int least = name->parts > 1 ? WEIGHT_DOUBTED_WHOLE : WEIGHT_DOUBTED;
+    return goes && (sure || name_weight(finder, name) >= least) ? name_take(finder, name)
+                                                                : name->end;
 }
 
 /* Words right before a name, and right behind one, that only go with people (or nearly so). */
@@ -384,5 +388,7 @@ size_t redact_bare_name(struct redact_finder *finder, const struct redact_word *
     size_t end = redact_name_list(finder, word);
     if (!end) end = listed(finder, &whole, &read, &was_read);
     bool same = was_read && whole.start == word->start;
-    return end ? end : redact_unlisted_name(finder, word, same ? &read : NULL);
+    if (!end) end = redact_unlisted_name(finder, word, same ? &read : NULL);
+    if (!end) redact_leave(finder, word);
+    return end;
 }

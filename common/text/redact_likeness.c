@@ -33,14 +33,19 @@ static int likeness(const struct redact_word *word)
 
 /* Of a name's only word, or of its first and its last on average: two words tell more than one,
  * and either may be short. */
-bool name_is_like_one(struct str text, const struct name *name, int least)
+int name_likeness(struct str text, const struct name *name)
 {
     struct redact_word first, last;
     redact_word_at(text, name->start, &first);
-    if (name->parts == 1) return likeness(&first) >= least;
+    if (name->parts == 1) return likeness(&first);
     redact_word_before(text, name->end, &last);
-    if (first.size < SHORTEST && last.size < SHORTEST) return false;
+    if (first.size < SHORTEST && last.size < SHORTEST) return INT16_MIN;
     int total = (first.size < SHORTEST ? 0 : likeness(&first)) +
                 (last.size < SHORTEST ? 0 : likeness(&last));
-    return total >= 2 * least;
+    return total / 2;
+}
+
+bool name_is_like_one(struct str text, const struct name *name, int least)
+{
+    return name_likeness(text, name) >= least;
 }

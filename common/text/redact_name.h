@@ -98,6 +98,14 @@ enum { NAME_ENOUGH = 2, NAME_SURE = 4, NAME_LIKELY = 3, NAME_POSSIBLE = 2 };
 /* Weighs it; where the scan goes on: behind the name, whether it goes or stays. */
 size_t name_decide(struct redact_finder *finder, const struct name *name, int points);
 
+/* How surely it is a person's by all that is around it, in sixteenths of log-odds: one that is left
+ * goes from ENOUGH on, a small one from SURE; one that was found for little stays below DOUBTED
+ * (redact_weigh.c). */
+enum {
+    WEIGHT_ENOUGH = 27, WEIGHT_SURE = 36, WEIGHT_DOUBTED = -24, WEIGHT_DOUBTED_WHOLE = -48
+};
+int name_weight(const struct redact_finder *finder, const struct name *name);
+
 /* "he", "her": whom the text means behind a name; nobody else may be there to be meant. `soon`: in
  * the same sentence as well. */
 bool name_is_meant_later(struct str text, const struct name *name, bool soon);
@@ -115,6 +123,8 @@ bool name_is_often_a_person(struct str text, const struct name *name);
 /* By its letters alone it looks like somebody's name: at least so many sixteenths of log-odds a
  * word, of several on average. Words of fewer than four letters never do (redact_likeness.c). */
 enum { LIKE_A_NAME = 32, LIKE_NOTHING_ELSE = 48, LIKE_ONE_OF_TWO = 24, LIKE_FOR_SURE = 64 };
+/* Sixteenths of log-odds a word; INT16_MIN: of words too short or too long. */
+int name_likeness(struct str text, const struct name *name);
 bool name_is_like_one(struct str text, const struct name *name, int least);
 /* Only people are said to be or do that, or are named so, in a text not about films. */
 bool name_stands_as_person(struct redact_finder *finder, const struct name *name,

@@ -1,0 +1,255 @@
+/* What is known of a name and what stands around it, weighed by a linear model over hashed features
+ * (ops/models/redact/weigh). Names that no rule takes and none refuses ("our surveyor Oyelaran came
+ * back") go if it is sure; what the text talks of may still keep them, as with any rule. It is asked
+ * where the rules have found all that they will. Names that rules took for little stay where it is
+ * sure that they are nobody's. */
+#include "text/redact_name.h"
+
+/* What has come to less goes no further: by the word before alone (LED), by those on both sides
+ * (HOPELESS), before the words further off (NEAR). They lose little and save half of the work. */
+enum { BUCKET_BITS = 13, NEAR_WORDS = 3 };
+enum { WEIGHT_LED = -16, WEIGHT_HOPELESS = -8, WEIGHT_NEAR = 0 };
+
+static const int8_t weights[1 << BUCKET_BITS] = {
+#include "text/redact_weigh.inc"
+};
+
+/* What a feature is of. */
+enum field {
+    BIAS, FORM, LENGTH, SIGNS, FORM_SIGNS, LEAD, LEAD_2, FOLLOW, FOLLOW_2, LEAD_CUE, FOLLOW_CUE,
+    NEAR_BEFORE, NEAR_BEHIND, LANGUAGE
+};
+
+static void put(struct redact_weighing *weighing, enum field field, uint32_t value)
+{
+    uint32_t mixed = (value ^ value >> 15) + ((uint32_t)field + 1) * 0x85EBCA6Bu,
+             place = mixed * 0x9E3779B1u >> (32 - BUCKET_BITS);
+    weighing->places[weighing->count++] = (uint16_t)place;
+    weighing->weight += weights[place];
+}
+
+/* Words of placeholders are others than those that people write. */
+static void put_word(struct redact_weighing *weighing, enum field field,
+                     const struct redact_word *word)
+{
+    put(weighing, field, !word->size ? 0 : word->upper ? ~word->hash : word->hash);
+}
+
+static void put_cues(struct redact_weighing *weighing, enum field field,
+                     const struct redact_word *word)
+{
+    for (uint32_t rest = word->cues; rest; rest &= rest - 1)
+        put(weighing, field, (uint32_t)__builtin_ctz(rest));
+    if (word->capital) put(weighing, field, CUE_BIT_COUNT);
+}
+
+/* How much the lists, or else its letters, say that it is a name: 0 to 15. */
+static uint32_t form_of(struct str text, const struct name *name, const struct redact_word *first)
+{
+    static const int bounds[] = {-32, -8, 8, 24, 40, 56};
+    bool several = name->parts > 1;
+    if (name->given) return several ? 15 : first->cues & CUE(FAMILY) ? 14 : 13;
+    if (name->known) return several ? 12 : 11;
+    if (name->also) return several ? 10 : name_is_often_a_person(text, name) ? 9 : 8;
+    int like = name_likeness(text, name);
+    uint32_t form = 0;
+    while (form < sizeof bounds / sizeof *bounds && like >= bounds[form]) form++;
+    return form;
+}
+
+/* What a byte beside a name is: the text's end, one of the signs, or of the rest. */
+enum { SIGN_BLANK = 1, SIGN_DIGIT, SIGN_OTHER, SIGN_CAPITAL, SIGN_SOME, SIGN_FAR = 32 };
+
+static uint32_t sign_of(char c)
+{
+    static const uint8_t signs[128] = {
+        [' '] = SIGN_BLANK,     ['\n'] = SIGN_SOME,     ['.'] = SIGN_SOME + 1,
+        [','] = SIGN_SOME + 2,  ['!'] = SIGN_SOME + 3,  ['?'] = SIGN_SOME + 4,
+        [':'] = SIGN_SOME + 5,  [';'] = SIGN_SOME + 6,  ['('] = SIGN_SOME + 7,
+        [')'] = SIGN_SOME + 8,  ['"'] = SIGN_SOME + 9,  ['\''] = SIGN_SOME + 10,
+        ['-'] = SIGN_SOME + 11, ['/'] = SIGN_SOME + 12, ['['] = SIGN_SOME + 13,
+        [']'] = SIGN_SOME + 14, ['@'] = SIGN_SOME + 15, ['#'] = SIGN_SOME + 16,
+        ['&'] = SIGN_SOME + 17, ['_'] = SIGN_SOME + 18, ['*'] = SIGN_SOME + 19};
+    uint32_t sign = c & 0x80 ? SIGN_OTHER : signs[(uint8_t)c];
+    return sign || !c ? sign : is_digit(c) ? SIGN_DIGIT : SIGN_OTHER;
+}
+
+/* Behind a blank as well: "by X", "hello, X", "(X". */
+static uint32_t sign_before(struct str text, size_t start)
+{
+    uint32_t sign = sign_of(before(text, start));
+    if (sign != SIGN_BLANK || start < 2) return sign;
+    uint32_t earlier = sign_of(text.data[start - 2]);
+    return earlier >= SIGN_SOME ? SIGN_FAR + earlier : sign;
+}
+
+static uint32_t sign_behind(struct str text, size_t end)
+{
+    uint32_t sign = sign_of(at(text, end));
+    if (sign != SIGN_BLANK) return sign;
+    char next = at(text, end + 1);
+    return is_upper(next) ? SIGN_CAPITAL : is_letter(next) ? SIGN_BLANK : SIGN_FAR + sign_of(next);
+}
+
+/* The next word, at most two signs further. */
+static void word_behind(struct str text, size_t end, struct redact_word *ret_word)
+{
+    size_t i = end;
+    while (i < text.size && i < end + 3 && !is_letter(text.data[i])) i++;
+    redact_word_at(text, i, ret_word);
+}
+
+/* The words further off, wherever. */
+static void put_near(struct redact_weighing *weighing, struct str text,
+                     const struct redact_word *lead, const struct redact_word *follow)
+{
+    struct redact_word word;
+    redact_word_before(text, lead->start, &word);
+    put_word(weighing, LEAD_2, &word);
+    for (int k = 0; k < NEAR_WORDS && word.size; k++) {
+        redact_word_before(text, word.start, &word);
+        if (word.size) put_word(weighing, NEAR_BEFORE, &word);
+    }
+    word_behind(text, follow->end, &word);
+    put_word(weighing, FOLLOW_2, &word);
+    for (int k = 0; k < NEAR_WORDS && word.size; k++) {
+        word_behind(text, word.end, &word);
+        if (word.size) put_word(weighing, NEAR_BEHIND, &word);
+    }
+}
+
+/* What is weighed before anything of the name is read: the word before `start`. */
+static void begin(struct redact_weighing *weighing, struct str text, size_t start,
+                  struct redact_word *ret_lead)
+{
+    weighing->start = (uint32_t)start, weighing->count = 0, weighing->weight = 0;
+    redact_word_before(text, start, ret_lead);
+    put(weighing, BIAS, 0);
+    put_word(weighing, LEAD, ret_lead);
+}
+
+/* The rest, of a name and its first word. whole: however little it comes to. */
+static void weigh_rest(struct redact_weighing *weighing, const struct redact_finder *finder,
+                       const struct name *name, const struct redact_word *lead,
+                       const struct redact_word *first, bool whole)
+{
+    struct str text = finder->text;
+    struct redact_word follow;
+    uint32_t parts = name->parts < 3 ? (uint32_t)name->parts : 3,
+             before_it = sign_before(text, name->start), behind = sign_behind(text, name->end);
+    weighing->end = (uint32_t)name->end;
+    word_behind(text, name->end, &follow);
+    put(weighing, SIGNS, before_it << 8 | behind);
+    put(weighing, LANGUAGE, finder->french ? 1 : finder->spanish ? 2 : 3);
+    put_word(weighing, FOLLOW, &follow);
+    put(weighing, LENGTH, (uint32_t)first->size << 2 | parts);
+    put_cues(weighing, LEAD_CUE, lead);
+    put_cues(weighing, FOLLOW_CUE, &follow);
+    if (weighing->weight < WEIGHT_HOPELESS && !whole) return;
+    uint32_t form = form_of(text, name, first), starts = name_starts_sentence(text, name->start);
+    put(weighing, FORM, form << 1 | first->capital);
+    put(weighing, FORM_SIGNS, form << 16 | starts << 8 | behind);
+    if (weighing->weight < WEIGHT_NEAR && !whole) return;
+    put_near(weighing, text, lead, &follow);
+}
+
+static struct redact_weighing weigh(const struct redact_finder *finder, const struct name *name)
+{
+    struct redact_weighing weighing;
+    struct redact_word lead, first;
+    begin(&weighing, finder->text, name->start, &lead);
+    redact_word_at(finder->text, name->start, &first);
+    weigh_rest(&weighing, finder, name, &lead, &first, true);
+    return weighing;
+}
+
+int name_weight(const struct redact_finder *finder, const struct name *name)
+{
+    return weigh(finder, name).weight;
+}
+
+void redact_leave(struct redact_finder *finder, const struct redact_word *word)
+{
+    const uint32_t names = CUE(GIVEN) | CUE(FAMILY) | CUE(ALSO);
+    if (word->size < 3 || word->upper || word->cues & ~names || finder->left_count == LEFT_MOST ||
+        redact_is_ordinary(word))
+        return;
+    finder->left[finder->left_count++] = word->start;
+}
+
+static void tell(const struct redact_finder *finder, const struct redact_weighing *weighing,
+                 enum redact_fate fate)
+{
+    finder->watcher->on_candidate(finder->watcher->context, finder->text, weighing, fate);
+}
+
+/* Behind the word of a street: "Avenue Louise". */
+static bool is_streets(const struct redact_word *lead, const struct name *name)
+{
+    return lead->end + 1 == name->start && lead->cues & (CUE(STREET) | CUE(STREET_FIRST));
+}
+
+/* Of a name that is left. */
+static void judge(struct redact_finder *finder, const struct name *name,
+                  const struct redact_weighing *weighing)
+{
+    if (finder->watcher) {
+        name_decide(finder, name, NAME_LIKELY);
+        tell(finder, weighing, finder->count ? REDACT_LEFT : REDACT_REFUSED);
+        finder->count = 0;
+    } else if (!starts_small(finder->text, name->start) || weighing->weight >= WEIGHT_SURE)
+        name_decide(finder, name, NAME_SURE);
+}
+
+/* Most words are on no list and stand alone, and needn't be read again. */
+static struct name read_left(const struct redact_finder *finder, const struct redact_word *first)
+{
+    struct str text = finder->text;
+    char next = at(text, first->end);
+    bool plain = first->capital && !(first->cues & (CUE(GIVEN) | CUE(FAMILY))) && next != '_';
+    return plain && !is_digit(next)
+               ? name_from(text, first, NULL)
+               : name_read(text, first->start, finder->capitals ? NOT_SMALL : SMALL);
+}
+
+/* Of a word that is left: where the name ends that it begins, 0: it stays by itself. */
+static size_t judge_left(struct redact_finder *finder, size_t start)
+{
+    struct str text = finder->text;
+    struct redact_weighing weighing;
+    struct redact_word lead, first;
+    bool whole = finder->watcher != NULL;
+    begin(&weighing, text, start, &lead);
+    if (weighing.weight < WEIGHT_LED && !whole) return 0;
+    redact_word_at(text, start, &first);
+    struct name name = read_left(finder, &first);
+    if (!name.parts || name.company) return 0;
+    weigh_rest(&weighing, finder, &name, &lead, &first, whole);
+    if ((weighing.weight < WEIGHT_ENOUGH && !whole) || name_is_brand(text, &name) ||
+        name_is_place(text, &name) || is_streets(&lead, &name))
+        return 0;
+    judge(finder, &name, &weighing);
+    return name.end;
+}
+
+static void tell_taken(const struct redact_finder *finder)
+{
+    for (uint32_t i = 0; i < finder->count; i++) {
+        struct name name = name_read_initials(finder->text, finder->items[i].start, SMALL);
+        if (finder->items[i].kind != REDACT_PERSON || !name.parts) continue;
+        struct redact_weighing weighing = weigh(finder, &name);
+        tell(finder, &weighing, REDACT_TAKEN);
+    }
+}
+
+void redact_weigh(struct redact_finder *finder)
+{
+    size_t behind = 0;
+    if (finder->watcher) tell_taken(finder);
+    if (finder->count) return; /* the next pass sees more */
+    for (uint32_t i = 0; i < finder->left_count; i++) {
+        if (finder->left[i] < behind) continue;
+        size_t end = judge_left(finder, finder->left[i]);
+        if (end) behind = end;
+    }
+}
