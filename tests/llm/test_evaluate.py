@@ -161,7 +161,7 @@ def promotions(rig):
     rig.mock.moods = {}
     got, _ = rig.figures(*ask, "--limit", "100", status=1)
     equal("too few rows", (checks(got)["rows"], checks(got)["accuracy"]), (False, True))
-    rig.refused("a candidate that isn't there", 66, "insight-000007", "--provider", "openai/mock", "--promote", "insight-000007", "--yes")
+    rig.refused("a candidate that isn't there", 78, "insight-000007", "--provider", "openai/mock", "--promote", "insight-000007", "--yes")
 
 
 def main():
