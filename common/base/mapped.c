@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/ascii.h"
 #include "base/err.h"
 
 struct maps {
@@ -30,11 +31,9 @@ static int next(struct maps *maps)
 static uintptr_t read_hex(struct maps *maps)
 {
     uintptr_t value = 0;
-    for (int c = next(maps); c >= 0; c = next(maps)) {
-        if (c >= '0' && c <= '9') value = value * 16 + (uintptr_t)(c - '0');
-        else if (c >= 'a' && c <= 'f') value = value * 16 + (uintptr_t)(c - 'a' + 10);
-        else break; /* the character behind it is taken as well */
-    }
+    int c, digit; /* the character behind it is taken as well */
+    while ((c = next(maps)) >= 0 && (digit = ascii_hex((char)c)) >= 0)
+        value = value * 16 + (uintptr_t)digit;
     return value;
 }
 

@@ -6,6 +6,7 @@
  * run again over the result, because a placeholder can be what was missing to see its neighbour
  * ("[EMAIL] at …"); so a second call finds nothing new. */
 #include "text/redact_rewrite.h"
+#include "text/redact_weigh.h"
 
 /* hostile numbers needed five: each placeholder uncovers the one before */
 enum { PASSES_MOST = 8 };

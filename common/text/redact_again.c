@@ -1,6 +1,7 @@
 /* A second look for names, once some were found: beside them, and the same ones
  * elsewhere in the text. */
 #include "text/redact_name.h"
+#include "text/redact_weigh.h"
 
 enum { AGAIN_NAMES = 16, NEXT_NAMES = 64 };
 

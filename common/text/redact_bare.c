@@ -2,6 +2,7 @@
  * what stands around it, and loses some to what the text talks of. Those that no list knows:
  * redact_unlisted.c. */
 #include "text/redact_name.h"
+#include "text/redact_weigh.h"
 
 enum { SIGNED_LEAST = 12 /* bytes that one signs */ };
 

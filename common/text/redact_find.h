@@ -385,38 +385,13 @@ size_t redact_secret_random(struct redact_finder *finder, size_t digit);
 size_t redact_person(struct redact_finder *finder, const struct redact_word *word);
 /* Names at a colon (redact_field.c): behind the label of a field, "Served by: Anna"; before what
  * somebody writes in a chat, "[10:41] Anna M.: hello". */
-void redact_field(struct redact_finder *finder, size_t colon);
-void redact_person_again(struct redact_finder *finder); /* the same names elsewhere in the text */
-
-/* --- what the rules leave is weighed (redact_weigh.c) ----------------------------------------- */
-
-/* It may be a name: remembered for redact_weigh(). */
-void redact_leave(struct redact_finder *finder, const struct redact_word *word);
-
-void redact_weigh(struct redact_finder *finder);
-
-/* of features; of the words beside a name each bit of cues is one */
-enum { WEIGHED_MOST = 16 + 2 * (CUE_BIT_COUNT + 1) };
-struct redact_weighing {
-    uint32_t start, end, count;
-    int32_t weight;                /* in sixteenths of log-odds */
-    uint16_t places[WEIGHED_MOST]; /* of the features, in the table of weights */
-};
-enum redact_fate { REDACT_LEFT, REDACT_REFUSED, REDACT_TAKEN }; /* by the rules */
-/* Who trains the weights is told of all names; none of them goes or stays by its weight then. */
-struct redact_watcher {
-    void (*on_candidate)(void *context, struct str text, const struct redact_weighing *weighing,
-                         enum redact_fate fate);
-    void *context;
-};
-/* text_redact() with a watcher, or NULL. */
-int redact_watched(struct str text, const char *language, const struct redact_watcher *watcher,
-                   struct arena *arena, struct redacted *ret_redacted, struct err *err) CHECKED;
 size_t redact_address_word(struct redact_finder *finder, const struct redact_word *word);
 size_t redact_address_formed(struct redact_finder *finder, const struct redact_word *word);
 /* "c/mayor 3" at its number, in a Spanish text. */
 size_t redact_address_calle(struct redact_finder *finder, size_t number);
 size_t redact_address_number(struct redact_finder *finder, size_t start,
                              const struct redact_context *context);
+void redact_field(struct redact_finder *finder, size_t colon);
+void redact_person_again(struct redact_finder *finder); /* the same names elsewhere in the text */
 
 #endif

@@ -98,14 +98,6 @@ enum { NAME_ENOUGH = 2, NAME_SURE = 4, NAME_LIKELY = 3, NAME_POSSIBLE = 2 };
 /* Weighs it; where the scan goes on: behind the name, whether it goes or stays. */
 size_t name_decide(struct redact_finder *finder, const struct name *name, int points);
 
-/* How surely it is a person's by all that is around it, in sixteenths of log-odds: one that is left
- * goes from ENOUGH on, a small one from SURE; one that was found for little stays below DOUBTED
- * (redact_weigh.c). */
-enum {
-    WEIGHT_ENOUGH = 27, WEIGHT_SURE = 36, WEIGHT_DOUBTED = -24, WEIGHT_DOUBTED_WHOLE = -48
-};
-int name_weight(const struct redact_finder *finder, const struct name *name);
-
 /* "he", "her": whom the text means behind a name; nobody else may be there to be meant. `soon`: in
  * the same sentence as well. */
 bool name_is_meant_later(struct str text, const struct name *name, bool soon);

@@ -3,7 +3,7 @@
  * back") go if it is sure; what the text talks of may still keep them, as with any rule. It is asked
  * where the rules have found all that they will. Names that rules took for little stay where it is
  * sure that they are nobody's. */
-#include "text/redact_name.h"
+#include "text/redact_weigh.h"
 
 /* What has come to less goes no further: by the word before alone (LED), by those on both sides
  * (HOPELESS), before the words further off (NEAR). They lose little and save half of the work. */

@@ -18,9 +18,8 @@
 #include "workers/genai/purchase.h"
 #include "workers/genai/purchases.h"
 
-enum {
-    LOOK_AGAIN_MS = 2, PAUSE_MS = 1000 /* a limit may be raised meanwhile */, BYTES_A_TOKEN = 3
-};
+enum { LOOK_AGAIN_MS = 2, BYTES_A_TOKEN = 3 };
+enum { PAUSE_MS = 1000 }; /* a limit may be raised meanwhile */
 
 /* An answer on its way to the journal, or a bill. */
 struct keeping {
