@@ -254,12 +254,18 @@ static void heal(struct remote *remote, struct call *call, struct llm_result *re
     say(result, skewed ? "the clock" : "the credentials");
 }
 
-/* No provider should echo a key, but it would be ours that leaks it. */
+/* No provider should echo a key, but it would be ours that leaks it. At the text's end there may be
+ * the first part of one, where the text was cut. */
 static void scrub(const struct remote *remote, struct llm_result *result)
 {
-    size_t size = strlen(remote->api_key);
-    if (size < 4) return;
-    for (char *at; (at = strstr(result->text, remote->api_key));) memset(at, '*', size);
+    enum { PART_LEAST = 4 };
+    const char *key = remote->api_key;
+    size_t size = strlen(key), length = strlen(result->text);
+    if (size < PART_LEAST) return;
+    for (char *at = result->text; (at = strstr(at, key)); at += size) memset(at, '*', size);
+    for (size_t part = size - 1; part >= PART_LEAST; part--)
+        if (part <= length && memcmp(result->text + length - part, key, part) == 0)
+            memset(result->text + length - part, '*', part);
 }
 
 static void complete(struct remote *remote, struct call *call, struct arena *arena,

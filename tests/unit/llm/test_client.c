@@ -101,6 +101,42 @@ static void sends_its_key_and_says_nothing_of_it(void **state)
     tear_down(&rig);
 }
 
+/* What a provider says of the key, whatever the key is like and wherever it stands. */
+static void no_part_of_a_key_is_told(void **state)
+{
+    static const struct {
+        const char *why, *key, *message, *told;
+    } cases[] = {
+        {"twice, and once more in itself", "abcabc", "abcabcabc, abcabc", "******abc, ******"},
+        {"made of what covers it", "****", "bad key: ****", "bad key: ****"},
+        {"where the text is cut", "KEY-1234", NULL, "****"},
+    };
+    char filler[240], reply[512], body[400];
+    (void)state;
+    memset(filler, 'm', sizeof filler);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        CASE(cases[i].why);
+        struct route routes[] = {{"POST /v1/messages", reply, THEN_CLOSE, 0}, {0}};
+        struct rig rig;
+        /* so that of the key the first letters have room */
+        int fill = cases[i].message ? 0 : LLM_TEXT_BYTES - 1 - 5 -
+                                              (int)strlen("provider or model failed: 500 x: ");
+        snprintf(body, sizeof body, "{\"error\":{\"type\":\"x\",\"message\":\"%.*s%s\"}}", fill,
+                 filler, cases[i].message ? cases[i].message : cases[i].key);
+        snprintf(reply, sizeof reply, "HTTP/1.1 500 No\r\nContent-Length: %zu\r\n\r\n%s",
+                 strlen(body), body);
+        set_up(&rig, routes);
+        rig.config.api_key = cases[i].key;
+        open_client(&rig);
+        ask(&rig, NULL);
+        run_until(&rig, 1);
+        size_t size = strlen(rig.last.text), told = strlen(cases[i].told);
+        assert_true(size > told);
+        assert_string_equal(rig.last.text + size - told, cases[i].told);
+        tear_down(&rig);
+    }
+}
+
 /* A kept connection that dies under the second request: curl would send it again by itself. */
 static void no_call_is_sent_twice(void **state)
 {
@@ -213,6 +249,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(faults_have_their_names), cmocka_unit_test(nobody_there),
         cmocka_unit_test(sends_its_key_and_says_nothing_of_it),
+        cmocka_unit_test(no_part_of_a_key_is_told),
         cmocka_unit_test(no_call_is_sent_twice), cmocka_unit_test(connections_are_kept_and_few),
         cmocka_unit_test(many_connections_are_few_enough),
         cmocka_unit_test(each_connection_is_used), cmocka_unit_test(waiting_counts),
