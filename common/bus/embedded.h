@@ -87,12 +87,14 @@ struct environment {
     void *map; /* LMDB's, where it is known; changes only while no transaction is open */
     size_t map_bytes;
     atomic_size_t unforgotten; /* bytes looked at since its pages were let go */
+    uint64_t used_bytes, file_bytes; /* of data.mdb; embedded_growth.c, under LMDB's write lock */
     struct topic_handle topic[TOPIC_COUNT];
     atomic_llong sweep_due_ms, sync_due_ms; /* monotonic, by the clock of whoever commits */
     atomic_llong wall_ms;                   /* as last told by a caller: the watcher's only clock */
     atomic_bool durable;
 
     int live_fd;
+    uint32_t bell; /* its bit among the processes that wake each other; embedded_live.c */
     struct live_map *live;
     pthread_mutex_t mutex;    /* guards what follows */
     struct watch *watches;
@@ -125,6 +127,9 @@ void environment_find_map(struct environment *environment);
 /* `bytes` more were looked at. Lets go of all pages of the map when that is much; for a transaction
  * that is open still, so that the map is where it was. */
 void environment_forget(struct environment *environment, size_t bytes);
+
+/* embedded_growth.c, in a write transaction: sees to it that its pages have a place in the file. */
+void environment_grow(struct environment *environment);
 
 int environment_error(int rc, const char *what, struct err *err); /* LMDB's code into ours */
 

@@ -125,6 +125,7 @@ void environment_abort(struct environment *environment, MDB_txn *txn)
 int environment_commit(struct environment *environment, MDB_txn *txn, const char *what,
                        struct err *err)
 {
+    environment_grow(environment);
     int rc = mdb_txn_commit(txn);
     environment_forget(environment, EMBEDDED_COMMIT_BYTES);
     atomic_fetch_sub(&environment->transactions, 1);

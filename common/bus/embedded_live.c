@@ -2,10 +2,11 @@
  *
  * The file "live" is mapped by all of them. Nothing in it must survive: zeroes are a valid start,
  * and whoever misses a wake-up looks again a second later. After a commit the writer counts up
- * what it added per topic, then `sequence`, and wakes the watchers that sleep on it (a futex
- * that isn't private works between processes). Each process has one watcher thread, which signals
- * the eventfds of those consumers that read one of the topics. The writer does the same for
- * its own process, at once.
+ * what it added per topic, then `sequence`, and wakes the watchers of other processes that sleep on
+ * it (a futex that isn't private works between processes). Each process has one watcher thread,
+ * which signals the eventfds of those consumers that read one of the topics. The writer does the
+ * same for its own process, at once, and leaves its own watcher asleep: each process has a bit of
+ * the futex to itself, by a lock as below, as long as there are some.
  *
  * A slot's lock (an "open file description" lock on one byte) goes when its process dies, however
  * it dies, and holds across containers that share the folder, where process ids mean nothing. */
@@ -24,7 +25,7 @@
 
 #include "bus/embedded.h"
 
-enum { LIVE_BYTES = 8192, READER_CHECK_MS = 10000, TOPICS_MAX = 64 };
+enum { LIVE_BYTES = 8192, READER_CHECK_MS = 10000, TOPICS_MAX = 64, BELLS = 32 };
 
 struct live_map {
     atomic_uint sequence;            /* the futex */
@@ -56,10 +57,28 @@ static int open_file(const struct environment *environment, int *ret_fd, struct 
     return rc;
 }
 
+/* A lock on one byte, which goes with the descriptor. */
+static struct flock byte_of(uint32_t at, short type)
+{
+    return (struct flock){.l_type = type, .l_whence = SEEK_SET, .l_start = at, .l_len = 1};
+}
+
+/* A bit of the futex that no other process has. None is left: all of them, so that this process is
+ * woken by everybody, itself too. The locks lie behind those of the slots. */
+static uint32_t take_bell(int fd)
+{
+    for (uint32_t i = 0; i < BELLS; i++) {
+        struct flock lock = byte_of(EMBEDDED_SLOTS + i, F_WRLCK);
+        if (fcntl(fd, F_OFD_SETLK, &lock) == 0) return (uint32_t)1 << i;
+    }
+    return FUTEX_BITSET_MATCH_ANY;
+}
+
 int live_open(struct environment *environment, struct err *err)
 {
     int rc = open_file(environment, &environment->live_fd, err);
     if (rc) return rc;
+    environment->bell = take_bell(environment->live_fd);
     /* Real blocks: a store into a hole of a full disk would kill the process. */
     int failure = posix_fallocate(environment->live_fd, 0, LIVE_BYTES);
     errno = failure;
@@ -72,9 +91,18 @@ int live_open(struct environment *environment, struct err *err)
 
 /* --- wake-ups --------------------------------------------------------------------------------- */
 
-static long futex(atomic_uint *word, int operation, unsigned value, const struct timespec *timeout)
+/* Until it rings for one of `bells`, or isn't `value` any more, or `until_ms` (mono). */
+static void await_ring(atomic_uint *word, unsigned value, uint32_t bells, int64_t until_ms)
 {
-    return syscall(SYS_futex, word, operation, value, timeout, NULL, 0);
+    const struct timespec until = {
+        .tv_sec = until_ms / 1000, .tv_nsec = until_ms % 1000 * 1000000};
+    syscall(SYS_futex, word, FUTEX_WAIT_BITSET, value, &until, NULL, bells);
+}
+
+static void ring(atomic_uint *word, uint32_t bells)
+{
+    atomic_fetch_add(word, 1);
+    syscall(SYS_futex, word, FUTEX_WAKE_BITSET, INT_MAX, NULL, NULL, bells);
 }
 
 /* Goes up whenever something happens that the watch cares about. */
@@ -105,8 +133,8 @@ void live_publish(struct environment *environment, const uint64_t *added, bool m
     for (int i = 0; added && i < TOPIC_COUNT; i++)
         if (added[i]) atomic_fetch_add(&live->added[i], added[i]);
     signal_watches(environment);
-    atomic_fetch_add(&live->sequence, 1);
-    futex(&live->sequence, FUTEX_WAKE, INT_MAX, NULL);
+    bool only_mine = environment->bell != FUTEX_BITSET_MATCH_ANY;
+    ring(&live->sequence, only_mine ? ~environment->bell : FUTEX_BITSET_MATCH_ANY);
 }
 
 /* Chores that nobody waits for: readers of killed processes hold back pages until
@@ -125,7 +153,6 @@ static void *watcher_main(void *argument)
 {
     struct environment *environment = argument;
     const struct clock *clock = clock_system();
-    const struct timespec pause = {.tv_sec = READER_CHECK_MS / 1000};
     int64_t chores_due_ms = clock_mono_ms(clock) + READER_CHECK_MS;
     for (;;) {
         unsigned sequence = atomic_load(&environment->live->sequence);
@@ -135,7 +162,7 @@ static void *watcher_main(void *argument)
             watcher_chores(environment);
             chores_due_ms = clock_mono_ms(clock) + READER_CHECK_MS;
         }
-        futex(&environment->live->sequence, FUTEX_WAIT, sequence, &pause);
+        await_ring(&environment->live->sequence, sequence, environment->bell, chores_due_ms);
     }
 }
 
@@ -178,8 +205,7 @@ void live_close(struct environment *environment)
 {
     if (environment->watching) {
         atomic_store(&environment->watcher_stops, true);
-        atomic_fetch_add(&environment->live->sequence, 1);
-        futex(&environment->live->sequence, FUTEX_WAKE, INT_MAX, NULL);
+        ring(&environment->live->sequence, FUTEX_BITSET_MATCH_ANY);
         pthread_join(environment->watcher, NULL);
     }
     if (environment->live) munmap(environment->live, LIVE_BYTES);
@@ -191,11 +217,6 @@ void live_close(struct environment *environment)
 int live_open_lease(struct environment *environment, int *ret_fd, struct err *err)
 {
     return open_file(environment, ret_fd, err);
-}
-
-static struct flock byte_of(uint32_t slot, short type)
-{
-    return (struct flock){.l_type = type, .l_whence = SEEK_SET, .l_start = slot, .l_len = 1};
 }
 
 int live_take_slot(struct environment *environment, int lease_fd, const bool used[EMBEDDED_SLOTS],

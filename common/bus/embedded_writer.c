@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 
-/* From so many requests on, up to so many, for this part of the last commit's time, up to so long:
- * a commit may have waited for a disk that stood still, or for another process. */
-enum { GATHER_FROM = 4, GATHER_MOST = 256, GATHER_PART = 2, GATHER_NS = 5000000 };
+/* From so many requests on, up to so many, for as long as the last commit took, up to so long: a
+ * commit may have waited for a disk that stood still, or for another process. */
+enum { GATHER_FROM = 4, GATHER_MOST = 256, GATHER_NS = 5000000 };
 enum { GROUP_BYTES_MAX = 16 << 20 };
 
 static int write_request(struct writer *writer, MDB_txn *txn, const struct request *request,
@@ -81,7 +81,7 @@ static void await_requests(struct writer *writer, size_t count, const struct tim
 int64_t embedded_gather_ns(size_t last_count, size_t queued, int64_t last_ns)
 {
     if (last_count < GATHER_FROM || queued + last_count > GATHER_MOST) return 0;
-    return last_ns / GATHER_PART < GATHER_NS ? last_ns / GATHER_PART : GATHER_NS;
+    return last_ns < GATHER_NS ? last_ns : GATHER_NS;
 }
 
 /* Those of the last group may be about to come again, and then share a commit with those that came
