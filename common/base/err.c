@@ -82,6 +82,19 @@ int err_wrap(struct err *err, const char *format, ...)
     return (int)err->code;
 }
 
+int err_at(struct err *err, const char *file, uint64_t line)
+{
+    if (!err) return E_BUG;
+    unsigned long long said = 0, column = 0;
+    int lines = 0, columns = 0;
+    struct err inner = *err;
+    if (sscanf(inner.text, "line %llu, column %llu: %n", &said, &column, &columns) == 2 && columns)
+        return err_set(err, inner.code, "%s:%llu:%llu: %s", file, said, column, inner.text + columns);
+    if (sscanf(inner.text, "line %llu: %n", &said, &lines) == 1 && lines)
+        return err_set(err, inner.code, "%s:%llu: %s", file, said, inner.text + lines);
+    return err_wrap(err, "%s:%llu", file, (unsigned long long)line);
+}
+
 const char *err_name(enum err_code code) { return table[code].name; }
 const char *err_text(enum err_code code) { return table[code].text; }
 enum err_class err_class(enum err_code code) { return table[code].class; }

@@ -6,6 +6,7 @@
 #define VERBATIM_BASE_ERR_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #define CHECKED __attribute__((warn_unused_result))
 #define PRINTF_LIKE(text, first) __attribute__((format(printf, text, first)))
@@ -63,6 +64,10 @@ int err_system(struct err *err, enum err_code code, const char *format, ...) PRI
 
 /* Puts "context: " before the text; returns err's code. */
 int err_wrap(struct err *err, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* Puts the place before the text, as editors and compilers have it: "FILE:LINE: text". A text that
+ * says itself where it is ("line 3, column 7: text") becomes "FILE:3:7: text". */
+int err_at(struct err *err, const char *file, uint64_t line);
 
 /* Names are lower case with underscores: "bad_message". Valid for E_OK ("ok") too. */
 const char *err_name(enum err_code code);

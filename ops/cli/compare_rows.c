@@ -21,7 +21,7 @@ void compare_refuse(struct comparing *comparing, const struct example *example, 
 {
     uint64_t refused = ++comparing->refused;
     if (refused <= REFUSALS_SHOWN)
-        fprintf(stderr, "verbatim evaluate: %s, line %llu: %s\n", comparing->examples.source.path,
+        fprintf(stderr, "verbatim evaluate: %s:%llu: %s\n", comparing->examples.source.path,
                 (unsigned long long)example->line, err->text);
     else if (refused == REFUSALS_SHOWN + 1)
         fprintf(stderr, "verbatim evaluate: further refusals are only counted\n");

@@ -167,7 +167,7 @@ static int next_piece(void *user, struct str *ret_span, struct err *err)
     return E_OK;
 }
 
-static int read_packed(struct diff_side *side, FILE *file, struct err *err)
+static int read_packed(struct diff_side *side, const char *path, FILE *file, struct err *err)
 {
     struct file_source *source = calloc(1, sizeof *source);
     struct line_reader reader = {0};
@@ -179,10 +179,10 @@ static int read_packed(struct diff_side *side, FILE *file, struct err *err)
         if (str_trim(line).size) rc = take_text(side, line, err);
     line_reader_deinit(&reader);
     free(source);
-    return rc;
+    return rc ? err_wrap(err, "%s", path) : E_OK;
 }
 
-static int read_plain(struct diff_side *side, FILE *file, struct err *err)
+static int read_plain(struct diff_side *side, const char *path, FILE *file, struct err *err)
 {
     char *line = NULL;
     size_t capacity = 0;
@@ -192,9 +192,9 @@ static int read_plain(struct diff_side *side, FILE *file, struct err *err)
         struct str text = str_trim(str_make(line, (size_t)size));
         if (size > LINE_BYTES_MAX) rc = err_set(err, E_TOO_LARGE, "a line that is too long");
         else if (text.size) rc = take_text(side, text, err);
-        if (rc) err_wrap(err, "line %zu", number);
+        if (rc) json_fault_began(err, number, 1), err_at(err, path, number);
     }
-    if (rc == E_OK && ferror(file)) rc = err_system(err, E_IO, "reading");
+    if (rc == E_OK && ferror(file)) rc = err_system(err, E_IO, "reading %s", path);
     free(line);
     return rc;
 }
@@ -203,10 +203,10 @@ static int read_file(struct diff_side *side, const char *path, struct err *err)
 {
     FILE *file = fopen(path, "r");
     if (!file) return err_system(err, E_NO_INPUT, "%s", path);
-    int rc = str_ends(str_of(path), STR(".zst")) ? read_packed(side, file, err)
-                                                 : read_plain(side, file, err);
+    int rc = str_ends(str_of(path), STR(".zst")) ? read_packed(side, path, file, err)
+                                                 : read_plain(side, path, file, err);
     fclose(file);
-    return rc ? err_wrap(err, "%s", path) : E_OK;
+    return rc;
 }
 
 int diff_read(struct diff_side *side, const char *where, struct config *config, struct err *err)

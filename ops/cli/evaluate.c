@@ -88,7 +88,7 @@ static int judge_row(struct evaluating *evaluating, struct example *example, con
     }
     if (rc == E_OK || err_class((enum err_code)rc) != ERR_REJECT) return rc;
     evaluating->evaluation->rows--;
-    return err_wrap(err, "%s, line %llu", path, (unsigned long long)example->line);
+    return err_at(err, path, example->line);
 }
 
 static int each_row(struct evaluating *evaluating, struct examples *examples, struct err *err)

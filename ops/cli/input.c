@@ -113,12 +113,12 @@ static enum found pass_over(struct input *input, struct err *err)
         input->split.in_array = false;
         input->at = input->bytes.size;
         err_set(err, E_TOO_LARGE,
-                "%s: the value at line %llu is longer than %d bytes; is a quote or bracket not "
-                "closed?", input->name, line, RECORD_BYTES_MAX);
+                "%s:%llu: the value is longer than %d bytes; is a quote or bracket not closed?",
+                input->name, line, RECORD_BYTES_MAX);
     } else {
         pass_over_line(input, err);
         input->split.line++;
-        err_set(err, E_TOO_LARGE, "%s: line %llu is longer than %d bytes", input->name, line,
+        err_set(err, E_TOO_LARGE, "%s:%llu: the line is longer than %d bytes", input->name, line,
                 RECORD_BYTES_MAX);
     }
     return TOO_LONG;
@@ -145,7 +145,7 @@ static enum input_result end_json(struct input *input, struct err *err)
 {
     if (!input->split.in_array || input->failure.code) return INPUT_END;
     input->split.in_array = false;
-    err_set(err, E_BAD_MESSAGE, "%s, line %llu: the array isn't closed; is the input cut off?",
+    err_set(err, E_BAD_MESSAGE, "%s:%llu: the array isn't closed; is the input cut off?",
             input->name, (unsigned long long)input->split.line + 1);
     return INPUT_REFUSED;
 }
@@ -154,8 +154,7 @@ static enum input_result end_json(struct input *input, struct err *err)
 static void place_text(const struct input *input, const struct json_place *place, struct err *err)
 {
     json_fault_began(err, place->line, place->column);
-    if (err->code == E_BAD_JSON) err_wrap(err, "%s", input->name);
-    else err_wrap(err, "%s, line %llu", input->name, (unsigned long long)place->line);
+    err_at(err, input->name, place->line);
 }
 
 /* A record is received when it is read, which a pipe may have waited for. */
@@ -214,7 +213,7 @@ static int next_row(struct input *input, struct arena *arena, struct csv_row *re
             input->at = input->bytes.size;
             return err_set(
                 err, E_TOO_LARGE,
-                "%s: the row at line %llu is longer than %d bytes; is a quote not closed?",
+                "%s:%llu: the row is longer than %d bytes; is a quote not closed?",
                 input->name, (unsigned long long)input->line, RECORD_BYTES_MAX);
         }
         *err = (struct err){0};
@@ -278,8 +277,8 @@ static int read_header(struct input *input, struct err *err)
     if (whole && input->text_column) rc = name_text(input, err);
     if (rc == E_OK) rc = check_header(input, err);
     if (rc == E_OK || rc == E_NOT_FOUND) return rc;
-    if (whole) err_wrap(err, "%s, line %llu", input->name, (unsigned long long)input->header.line);
-    else if (err_class((enum err_code)rc) == ERR_REJECT) err_wrap(err, "%s", input->name);
+    if (whole || err_class((enum err_code)rc) == ERR_REJECT)
+        err_at(err, input->name, whole ? input->header.line : input->line);
     size_t said = strlen(err->text);
     if (str_ends(str_of(err->text), STR("not UTF-8")))
         snprintf(err->text + said, sizeof err->text - said, "%s",
@@ -310,10 +309,7 @@ static enum input_result next_csv(struct input *input, const struct intake_rules
         rc = intake_csv(&input->header, &row, &now, input->row++, arena, ret_intake, problems,
                         err);
     if (rc == E_OK) return INPUT_RECORD;
-    if (rc == E_BAD_MESSAGE && whole)
-        err_wrap(err, "%s, line %llu", input->name, (unsigned long long)row.line);
-    else if (rc == E_BAD_MESSAGE)
-        err_wrap(err, "%s", input->name);
+    if (rc == E_BAD_MESSAGE) err_at(err, input->name, row.line);
     return rc == E_NO_INPUT || rc == E_NO_MEMORY ? INPUT_END : INPUT_REFUSED;
 }
 

@@ -76,9 +76,7 @@ static int add_row(struct training *training, const struct example *example, str
         .line = example->line};
     int rc = lane_of(training, example->label.size ? example->label : example->language, &row->lane,
                      err);
-    if (rc)
-        return err_wrap(err, "%s, line %llu", training->wish->data.path,
-                        (unsigned long long)example->line);
+    if (rc) return err_at(err, training->wish->data.path, example->line);
     training->count++;
     return E_OK;
 }

@@ -165,8 +165,7 @@ static int open_file(struct training *training, struct err *err)
 static int place(const struct training *training, int rc, struct err *err)
 {
     if (rc != E_BAD_MESSAGE || training->placed) return rc;
-    return err_wrap(err, "%s, line %llu", training->wish->data.path,
-                    (unsigned long long)training->examples.line);
+    return err_at(err, training->wish->data.path, training->examples.line);
 }
 
 /* Topics are named before anything is learnt. */

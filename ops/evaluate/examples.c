@@ -137,7 +137,7 @@ static int read_header(struct examples *examples, struct err *err)
     find_form(examples);
     int rc = next_cells(examples, &arena, &header, err);
     if (rc == E_NOT_FOUND) rc = err_set(err, E_BAD_MESSAGE, "%s is empty", examples->source.path);
-    else if (rc) rc = err_wrap(err, "%s, line 1", examples->source.path);
+    else if (rc) rc = err_at(err, examples->source.path, 1);
     else if (header.count > EXAMPLES_COLUMNS_MAX)
         rc = err_set(err, E_BAD_MESSAGE, "%s has more than %d columns", examples->source.path,
                      EXAMPLES_COLUMNS_MAX);
@@ -352,10 +352,7 @@ int examples_next(struct examples *examples, struct arena *arena, struct example
     example.line = examples->line;
     if (!rc && str_trim(example.text).size == 0)
         rc = err_set(err, E_BAD_MESSAGE, "the text is empty");
-    if (rc && err->code == E_BAD_JSON) return err_wrap(err, "%s", examples->source.path);
-    if (rc)
-        return err_wrap(err, "%s, line %llu", examples->source.path,
-                        (unsigned long long)examples->line);
+    if (rc) return err_at(err, examples->source.path, examples->line);
     *ret_example = example;
     return E_OK;
 }

@@ -73,7 +73,7 @@ static int read_doubts(const char *own, struct doubts *doubts, struct err *err)
     while (!rc && table_next(&table)) {
         struct doubt *doubt = &doubts->rows[doubts->count++];
         if (doubts->count > DOUBTED_MAX || !str_to_u64(table_cell(&table, "hash"), &doubt->text))
-            rc = err_set(err, E_BAD_MESSAGE, "%s, line %u", DOUBTED, table.line);
+            rc = err_set(err, E_BAD_MESSAGE, "%s:%u", DOUBTED, table.line);
         doubt->classes = label_bits(table_cell(&table, "label"));
     }
     table_close(&table);

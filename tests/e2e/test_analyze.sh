@@ -50,7 +50,7 @@ printf '\xef\xbb\xbftext;id;rating\r\n"a; b";s1;4\r\n"stray"quote;s2;1\r\nlast;s
     "$verbatim" analyze --csv --keep-text --quiet >"$scratch/semicolons.out" 2>"$scratch/semicolons.err"
 equal "a bad row of CSV exits 65" $? 65
 equal "and costs itself only; ; parts the cells where the header has it" "$(jq -r '.id + "=" + .feedback.text' "$scratch/semicolons.out" | paste -sd,)" "s1=a; b,s3=last"
-check "and is told by its line" contains "$scratch/semicolons.err" "line 3, column 1: a quote out of place"
+check "and is told by its line" contains "$scratch/semicolons.err" ":3:1: a quote out of place"
 
 # Rows that can't be: the rest is there all the same, and the exit status tells.
 printf '{"id":"a","text":"fine"}\n{"id":"b"}\nnot json\n{"id":"c","text":"also fine"}\n{"id":"d","text":7}\n' |
@@ -59,13 +59,13 @@ equal "refused rows exit 65" $? 65
 equal "the good rows are there" "$(ids "$scratch/bad.out" | paste -sd,)" "a,c"
 check "the count of refused rows is told" contains "$scratch/bad.err" "3 of 5 records were refused"
 printf 'text,rating\n"Two\nlines",5\n,3\n' | "$verbatim" analyze >/dev/null 2>"$scratch/row.err"
-check "a refused row of CSV is told with its line" contains "$scratch/row.err" "line 4: /text is required"
+check "a refused row of CSV is told with its line" contains "$scratch/row.err" ":4: /text is required"
 
 
 # A file that isn't all there is no success, and one that can't be read says what it is.
 printf '[{"id":"a","text":"fine"},{"id":"b","text":"good"}' | "$verbatim" analyze --quiet >"$scratch/cut.out" 2>"$scratch/cut.err"
 equal "an array that isn't closed exits 65, with what was there" "$? $(ids "$scratch/cut.out" | paste -sd,)" "65 a,b"
-check "and says so ($(head -n 1 "$scratch/cut.err"))" contains "$scratch/cut.err" "line 1: the array isn't closed; is the input cut off?"
+check "and says so ($(head -n 1 "$scratch/cut.err"))" contains "$scratch/cut.err" ":1: the array isn't closed; is the input cut off?"
 printf '[{"id":"a","text":"fine"},{"id":"b","te' | "$verbatim" analyze --quiet 2>"$scratch/cut.err" >/dev/null
 check "cut within a record it is one fault, not two" contains "$scratch/cut.err" "1 of 2 records were refused"
 packed() { # WHAT MESSAGE: standard input

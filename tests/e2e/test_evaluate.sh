@@ -53,7 +53,7 @@ printf 'Text;Language\n"I would like to know; where is it?";EN\nMe gustaría sab
 printf 'Hallo, wo ist meine Bestellung geblieben?;other\nI like it.;English\n' >>"$scratch/languages.csv"
 "$verbatim" evaluate --task language --data "$scratch/languages.csv" --json >"$scratch/out.json" 2>"$scratch/err"
 equal "a CSV with a column language will do" "$? $(json '.figures | "\(.accuracy) \(.en_es_fr_right) \(.others_called_en_es_fr)"')" "65 1 1 0"
-check "a language's name is refused" contains "$scratch/err" 'line 5: label "English" is no language'
+check "a language's name is refused" contains "$scratch/err" ':5: label "English" is no language'
 printf '{"text":"Please add a dark mode.","label":["feature_request"]}\n{"text":"Fine.","label":"none"}\n' >"$scratch/needs.ndjson"
 "$verbatim" evaluate --task needs --data "$scratch/needs.ndjson" --json >"$scratch/out.json" 2>"$scratch/err"
 equal "a wish is a need, praise is none" "$? $(json .figures.macro_f1)" "0 1"
@@ -73,11 +73,11 @@ equal "where nothing was judged no figure says 0" "$(json '"\(.unlabelled) \(.fi
 printf 'label\ttext\npos\tgood\nposs\tgood\npos\n' >"$scratch/bad.tsv"
 "$verbatim" evaluate --task sentiment --data "$scratch/bad.tsv" --json >"$scratch/out.json" 2>"$scratch/err"
 equal "refused rows exit 65, with the figures of the others" "$? $(json '"\(.rows) \(.refused)"')" "65 1 2"
-check "the nearest label is offered" contains "$scratch/err" 'line 3: label "poss" isn'"'"'t known here; did you mean "pos"?'
+check "the nearest label is offered" contains "$scratch/err" ':3: label "poss" isn'"'"'t known here; did you mean "pos"?'
 printf '[{"text":"good","label":"happy"},{"text":"bad","label":"neg"}]' >"$scratch/bad.json"
 "$verbatim" evaluate --task sentiment --data "$scratch/bad.json" --json 2>&1 >/dev/null | head -n 1 >"$scratch/said"
 check "a label that is far from all is told those" contains "$scratch/said" 'label "happy" isn'"'"'t known here; known are positive, pos, negative'
-check "a row of too few cells is told by its line" contains "$scratch/err" "line 4: 1 cell,"
+check "a row of too few cells is told by its line" contains "$scratch/err" ":4: 1 cell,"
 # Floors below what was measured (tests/golden/aspects/README.md), so that a change that breaks them is seen.
 for language in en es fr; do
     "$verbatim" evaluate --task aspects --data "$source/tests/golden/aspects/$language.tsv" --json >"$scratch/out.json" 2>"$scratch/err"

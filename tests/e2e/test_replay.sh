@@ -24,7 +24,7 @@ refused "one side" 64 "two sides" diff "$scratch"
 refused "a field that is none" 64 'did you mean "safety.state"' diff --fields safety.stat a b
 refused "a file that isn't there" 66 "nowhere" diff "$scratch/nowhere" "$scratch/nowhere"
 echo '{"id":"a","insight":{' >"$scratch/bad.ndjson"
-refused "a file that is cut off" 65 "line 1" diff "$scratch/bad.ndjson" "$scratch/bad.ndjson"
+refused "a file that is cut off" 65 "bad.ndjson:1:" diff "$scratch/bad.ndjson" "$scratch/bad.ndjson"
 
 # --- files, as analyze writes them
 "$bin/verbatim" analyze "$source/config/sample/feedback.ndjson" >"$scratch/left.ndjson" 2>/dev/null

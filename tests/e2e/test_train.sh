@@ -148,9 +148,9 @@ refused "one language" 65 "one language" language --data "$scratch/only.tsv"
 printf 'label\ttext\nnone\tIt works.\npositive\n' >"$scratch/short.tsv"
 printf 'label\ttext\nnone\tIt works.\nmo od\tIt is.\n' >"$scratch/mood.tsv"
 for task in sentiment needs safety topics language; do
-    refused "a row that is cut short ($task)" 65 "short.tsv, line" "$task" --data "$scratch/short.tsv"
+    refused "a row that is cut short ($task)" 65 "short.tsv:" "$task" --data "$scratch/short.tsv"
     equal "$task names the file once" "$(grep -o 'short[.]tsv' "$scratch/err" | wc -l)" 1
-    [ "$task" = topics ] || refused "a label that is none ($task)" 65 "mood.tsv, line" "$task" --data "$scratch/mood.tsv"
+    [ "$task" = topics ] || refused "a label that is none ($task)" 65 "mood.tsv:" "$task" --data "$scratch/mood.tsv"
 done
 # the texts aren't written over, under whatever name
 cp "$scratch/needs.tsv" "$scratch/precious.tsv"

@@ -73,6 +73,27 @@ static void errno_may_choose_the_code(void **state)
     }
 }
 
+static void at_puts_the_place_in_front(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *why, *text, *said;
+    } cases[] = {
+        {"the caller's line", "too long", "in.csv:7: too long"},
+        {"a line that the text names", "line 3: too long", "in.csv:3: too long"},
+        {"and a column", "line 3, column 9: a, b", "in.csv:3:9: a, b"},
+        {"a line in mid-text is text", "see line 3: too long", "in.csv:7: see line 3: too long"},
+        {"so is what only begins like a place", "line 3, too long", "in.csv:7: line 3, too long"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct err err;
+        err_set(&err, E_BAD_MESSAGE, "%s", cases[i].text);
+        assert_int_equal(err_at(&err, "in.csv", 7), E_BAD_MESSAGE);
+        if (strcmp(err.text, cases[i].said)) print_error("%s\n", cases[i].why);
+        assert_string_equal(err.text, cases[i].said);
+    }
+}
+
 static void wrap_puts_context_in_front(void **state)
 {
     struct err err;
@@ -109,6 +130,7 @@ int main(void)
         cmocka_unit_test(set_formats_or_takes_the_tables_text),
         cmocka_unit_test(errno_may_choose_the_code),
         cmocka_unit_test(wrap_puts_context_in_front),
+        cmocka_unit_test(at_puts_the_place_in_front),
         cmocka_unit_test(long_texts_are_cut_and_stay_terminated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
