@@ -65,6 +65,21 @@ async function lookAtEmpty(page) {
   check("nothing is shown yet", await cards(page) === 0);
 }
 
+// A page that nobody answers knows nothing: an empty safety queue would be a claim.
+async function lookAtSilence(browser) {
+  const page = await browser.newPage();
+  await page.route("**/v1/**", route => route.abort());
+  await page.goto(url);
+  await page.locator("#outage").waitFor({timeout: LONG_MS});
+  const text = await page.locator("body").innerText();
+  check("a page without an answer says so", text.includes("The server doesn’t answer") && text.includes("Waiting for the server."), text);
+  check("and claims nothing of safety", !text.includes("Nothing that a person must read") && /Safety, to be read\s+–/.test(text), text);
+  await page.unroute("**/v1/**");
+  await page.waitForFunction(() => document.getElementById("outage").hidden, null, {timeout: LONG_MS});
+  check("and goes on by itself", (await page.locator("#safety-none").textContent()) === "Nothing that a person must read.");
+  await page.close();
+}
+
 async function lookAtInsights(page) {
   for (const feedback of FEEDBACK) {
     const {status, record} = await post(feedback);
@@ -87,6 +102,10 @@ async function lookAtInsights(page) {
   await first.waitFor({timeout: LONG_MS});
   const safety = await first.innerText();
   check("the serious report leads the safety queue", safety.includes("exploded") && safety.includes("serious"), safety);
+  check("its words are in their language, and only what was found is marked", await first.locator("p.words[lang=en] mark.cue").count() >= 1 && await first.locator("mark.feeling").count() === 0);
+  await first.locator("summary").click();
+  check("the whole record is there by keyboard", (await first.locator("pre").textContent()).includes('"safety"'));
+  await first.locator("summary").click();
   check("it has a due time", /due|overdue/.test(safety) && await first.locator("time[datetime]").count() === 1, safety);
 
   await page.waitForFunction(() => {
@@ -116,6 +135,14 @@ async function lookAtNews(browser) {
   await page.goto(url);
   await untilCards(page, 7);
   const dates = await page.evaluate(() => state.records.map(record => record.insight.finished_at));
+  const older = await page.evaluate(() => { // as with more insights than cards
+    state.cards = 3;
+    draw();
+    return [document.querySelectorAll("#insights > li").length, byId("show-more").textContent];
+  });
+  check("older insights are told, and a click away", older.join() === "3,Show older ones (4)", older);
+  await page.locator("#show-more").click();
+  await untilCards(page, 7);
   check("what is replayed is in order of time", dates.join() === [...dates].sort().join(), dates);
   const undated = await page.evaluate(() => {
     take({id: "came now", insight: {}});
@@ -170,6 +197,10 @@ async function lookAtFilters(page) {
   await untilCards(page, 0);
   check("no match is said", (await page.locator("#live-none").textContent()) === "Nothing matches the filters.");
   await page.locator("#clear").click();
+  await page.locator("#filter-words").fill("ÉXPLODED");
+  await untilCards(page, 1);
+  check("words are found whatever their capitals and accents", (await page.locator("#insights .words").innerText()).includes("exploded"));
+  await page.locator("#clear").click();
   await untilCards(page, 3);
 }
 
@@ -186,6 +217,8 @@ async function lookAtPause(page) {
 async function lookAtRestart(page) {
   fs.writeFileSync(path.join(folder, "restart"), "");
   await page.waitForFunction(() => document.getElementById("connection").dataset.state === "lost", null, {timeout: LONG_MS});
+  await page.locator("#outage").waitFor({timeout: LONG_MS});
+  check("an outage says since when", /No answer from the server since \d\d:\d\d/.test(await page.locator("#outage").innerText()));
   fs.writeFileSync(path.join(folder, "lost"), ""); // it stays so until the server is there again
   for (let i = 0; !fs.existsSync(path.join(folder, "restarted")); i++) {
     if (i > 1800) throw new Error("the server was not restarted");
@@ -254,6 +287,7 @@ async function lookAtForms(browser) {
   page.on("pageerror", error => errors.push(error.message));
   await page.goto(url);
   await lookAtEmpty(page);
+  await lookAtSilence(browser);
   await lookAtInsights(page);
   await lookAtDigest(page);
   await lookAtHostility(page);
