@@ -20,6 +20,13 @@ int http_split_address(const char *option, const char *text, char host[static HT
     return E_OK;
 }
 
+void http_join_address(char text[static HTTP_ADDRESS_BYTES], const char *host, uint16_t port)
+{
+    bool brackets = strchr(host, ':') != NULL; /* IPv6 */
+    snprintf(text, HTTP_ADDRESS_BYTES, "%s%.*s%s:%u", brackets ? "[" : "", HTTP_HOST_BYTES - 1, host,
+             brackets ? "]" : "", port);
+}
+
 bool http_is_loopback(const char *host)
 {
     return strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0;

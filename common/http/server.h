@@ -138,6 +138,9 @@ struct http_server;
 enum { HTTP_HOST_BYTES = 64 };
 int http_split_address(const char *option, const char *text, char host[static HTTP_HOST_BYTES],
                        uint16_t *ret_port, struct err *err) CHECKED;
+/* The other way: "127.0.0.1:8080", "[::1]:8080". */
+enum { HTTP_ADDRESS_BYTES = HTTP_HOST_BYTES + 8 };
+void http_join_address(char text[static HTTP_ADDRESS_BYTES], const char *host, uint16_t port);
 /* Of a numeric host: does it take connections of this machine only? */
 bool http_is_loopback(const char *host);
 

@@ -133,5 +133,7 @@ int admin_start(struct runtime *runtime, struct err *err)
     int rc = http_split_address("runtime.admin", runtime->options.admin, host, &config.port, err);
     if (rc == E_OK) rc = check_open(runtime, host, err);
     if (rc == E_OK) rc = http_server_start(&runtime->loop, &config, &runtime->admin, err);
-    return rc ? err_wrap(err, "admin address %s", runtime->options.admin) : E_OK;
+    if (rc) return err_wrap(err, "runtime.admin %s", runtime->options.admin);
+    http_join_address(runtime->admin_listens, host, http_server_port(runtime->admin));
+    return E_OK;
 }

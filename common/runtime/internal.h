@@ -55,6 +55,7 @@ struct runtime {
     struct committer *committer;
     struct flow flow;
     struct http_server *admin;
+    char admin_listens[HTTP_ADDRESS_BYTES];
     struct telemetry *telemetry; /* NULL: no spans are told */
 
     enum runtime_phase phase;

@@ -197,6 +197,7 @@ static void log_ready(const struct runtime *runtime)
     log_add(&event, "member", "%s", runtime->member);
     log_add(&event, "bus", "%s", bus_description(runtime->bus));
     if (runtime->context.listens[0]) log_add(&event, "listens", "%s", runtime->context.listens);
+    if (runtime->admin) log_add(&event, "admin", "%s", runtime->admin_listens);
     if (runtime->telemetry)
         log_add(&event, "spans", "%s", telemetry_description(runtime->telemetry));
     log_add(&event, "after_ms", "%.1f", (double)(runtime->ready_ns - runtime->started_ns) * 1e-6);
@@ -356,6 +357,8 @@ void runtime_progress(const struct runtime *runtime, struct runtime_progress *re
         .unfinished = atomic_load(&runtime->progress.unfinished),
     };
 }
+
+const char *runtime_listens(const struct runtime *runtime) { return runtime->context.listens; }
 
 /* --- destroy ---------------------------------------------------------------------------------- */
 

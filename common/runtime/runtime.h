@@ -77,6 +77,8 @@ void runtime_stop(struct runtime *runtime);   /* any thread */
 void runtime_finish(struct runtime *runtime);
 void runtime_reload(struct runtime *runtime); /* any thread */
 void runtime_progress(const struct runtime *runtime, struct runtime_progress *ret_progress);
+/* Where the worker serves others, once progress says ready: "127.0.0.1:8080"; "": nowhere. */
+const char *runtime_listens(const struct runtime *runtime);
 void runtime_destroy(struct runtime *runtime);
 
 /* The tables of the runtime, the bus, telemetry and these workers, ended by NULL, each once; NULL

@@ -46,7 +46,7 @@ struct worker_context {
     struct bus *bus;
     struct flow *flow;         /* the runtime's own */
     uv_async_t *wake;          /* the runtime's own, for worker_wake() */
-    char listens[72];          /* where open() began to listen, for the log: "127.0.0.1:8080" */
+    char listens[72];          /* where open() began to listen: "127.0.0.1:8080" */
 };
 
 /* One message on its way through a worker. */

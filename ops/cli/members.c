@@ -35,7 +35,8 @@ static void *member_main(void *argument)
     return NULL;
 }
 
-/* Six workers in one process can't share one admin port: they take it and the five behind it. */
+/* Six workers in one process can't share one admin port: they take it and the five behind it, or,
+ * of port 0, any, as each one's ready line says. */
 static int configure(const struct arguments *arguments, int number, struct cli_config *config,
                      struct err *err)
 {
@@ -45,7 +46,7 @@ static int configure(const struct arguments *arguments, int number, struct cli_c
     uint64_t port;
     char assignment[192];
     /* what is no address, the worker will refuse */
-    if (rc || !colon || !str_to_u64(str_of(colon + 1), &port)) return rc;
+    if (rc || !colon || !str_to_u64(str_of(colon + 1), &port) || port == 0) return rc;
     snprintf(assignment, sizeof assignment, "runtime.admin=%.*s:%llu", (int)(colon - admin), admin,
              (unsigned long long)port + (unsigned)number);
     return config_set(config->config, str_of(assignment), "run", err);
@@ -105,6 +106,11 @@ int members_await_ready(const struct members *members, struct err *err)
         else pause_ms(2);
     }
     return E_OK;
+}
+
+const char *members_door(const struct members *members)
+{
+    return runtime_listens(members->all[0].runtime);
 }
 
 bool members_idle(const struct members *members)

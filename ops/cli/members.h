@@ -12,6 +12,8 @@ int members_start(const struct arguments *arguments, struct members **ret_member
                   struct err *err) CHECKED;
 /* within 20 s: TIMEOUT */
 int members_await_ready(const struct members *members, struct err *err) CHECKED;
+/* Where the door listens, once all are ready. */
+const char *members_door(const struct members *members);
 /* The error of the first worker that ended by itself; E_OK: none has. */
 int members_failed(const struct members *members, struct err *err) CHECKED;
 /* Has every worker behind the door nothing more to do, as far as each has seen? */

@@ -159,13 +159,19 @@ static int watch(struct session *session, bool until_played, bool once, struct e
 
 /* --- the whole -------------------------------------------------------------------------------- */
 
+/* By the name that a certificate may be for, and the port that was taken (of ":0", any). */
+static void name_door(struct session *session)
+{
+    const char *listen = config_value(session->config.config, "ingest", "listen", NULL);
+    bool tls = config_value(session->config.config, "ingest", "certificate", NULL)[0] != '\0';
+    snprintf(session->base_url, sizeof session->base_url, "%s://%.*s%s", tls ? "https" : "http",
+             (int)(strrchr(listen, ':') - listen), listen,
+             strrchr(members_door(session->members), ':'));
+}
+
 static int open_session(struct session *session, struct err *err)
 {
     const enum topic topics[] = {TOPIC_INSIGHTS};
-    const char *listen = config_value(session->config.config, "ingest", "listen", NULL);
-    bool tls = config_value(session->config.config, "ingest", "certificate", NULL)[0] != '\0';
-    snprintf(session->base_url, sizeof session->base_url, "%s://%s", tls ? "https" : "http",
-             listen);
     int rc = bus_open(session->config.config, clock_system(), &session->bus, err);
     for (int i = 0; i < TOPIC_COUNT && rc == E_OK; i++) {
         const struct bus_topic_settings settings = {0};
@@ -175,6 +181,7 @@ static int open_session(struct session *session, struct err *err)
     if (rc == E_OK) rc = reader_open(&session->reader, session->bus, topics, 1, BUS_LATEST, err);
     if (rc == E_OK) rc = members_start(session->arguments, &session->members, err);
     if (rc == E_OK) rc = members_await_ready(session->members, err);
+    if (rc == E_OK) name_door(session);
     return rc;
 }
 

@@ -45,6 +45,16 @@ check "the safety topic holds a serious case" [ "$(archived "$data/archive" safe
 equal "a second run exits 0" $? 0
 each_once "second run" $((sample * 2))
 
+# --- any port that is free, which it says
+launch any "$verbatim" run --quiet --data "$scratch/any" --ingest.listen=localhost:0 --runtime.admin=127.0.0.1:0 --runtime.log_level=info
+await "any port will do, also for the sample" 60 grep -q dashboard "$scratch/any.log"
+door=$(sed -n 's/^ *dashboard *//p' "$scratch/any.log")
+check "the dashboard is where it says ($door)" contains <(curl -s "$door") "<title>Verbatim</title>"
+admin=$(sed -n 's/.*\bready\b.*\badmin="\([0-9.:]*\).*/\1/p' "$scratch/any.log" | sort -u)
+equal "each worker's ready line says where its metrics are" "$(wc -l <<<"$admin")" 6
+check "and there they are" contains <(curl -s "http://$(head -n 1 <<<"$admin")/metrics") verbatim_build_info
+halt any
+
 # --- started to stay, it shows the sample's insights first, then where it is to be found
 launch stay "$verbatim" run --quiet --data "$scratch/stay" --ingest.listen="127.0.0.1:$http"
 await "it says where the dashboard is" 60 grep -q dashboard "$scratch/stay.log"

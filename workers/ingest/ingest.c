@@ -219,9 +219,7 @@ static int start_server(struct ingest_state *state, struct err *err)
     if (rc) return rc;
     rc = http_server_start(state->context->loop, &config, &state->server, err);
     if (rc) return err_wrap(err, "ingest.listen %s", options->listen);
-    bool brackets = strchr(host, ':') != NULL; /* IPv6 */
-    snprintf(state->context->listens, sizeof state->context->listens, "%s%s%s:%u",
-             brackets ? "[" : "", host, brackets ? "]" : "", http_server_port(state->server));
+    http_join_address(state->context->listens, host, http_server_port(state->server));
     return E_OK;
 }
 
