@@ -7,6 +7,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "base/buffer.h"
+
 #undef curl_easy_getinfo
 #undef curl_easy_setopt
 #undef curl_multi_setopt
@@ -54,6 +56,22 @@ int curl_start(struct err *err)
 {
     pthread_once(&once, load);
     return failure[0] ? err_set(err, E_SYSTEM, "%s", failure) : E_OK;
+}
+
+int curl_check_ca_file(const char *where, const char *path, struct err *err)
+{
+    enum { CA_BYTES_MAX = 16 << 20 };
+    struct buffer file = {0};
+    if (!path || !*path) return E_OK;
+    int rc = buffer_read_file(&file, path, CA_BYTES_MAX, err);
+    bool holds = str_find(buffer_str(&file), STR("-----BEGIN CERTIFICATE-----")) < file.size ||
+                 str_find(buffer_str(&file), STR("-----BEGIN TRUSTED CERTIFICATE-----")) < file.size;
+    if (rc == E_OK && !holds) rc = err_set(err, E_BAD_CONFIG, "%s holds no certificate in PEM", path);
+    buffer_deinit(&file);
+    if (rc == E_OK || rc == E_NO_MEMORY) return rc;
+    err_wrap(err, "%s", where);
+    if (err) err->code = E_BAD_CONFIG;
+    return E_BAD_CONFIG;
 }
 
 /* --- those that may come first ---------------------------------------------------------------- */

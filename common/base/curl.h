@@ -16,4 +16,9 @@
  * without it. SYSTEM: it isn't there. */
 int curl_start(struct err *err) CHECKED;
 
+/* libcurl would say of a bad CURLOPT_CAINFO when it first calls somebody, which may be hours later:
+ * is there a certificate in it? NULL and "": the system's authorities. BAD_CONFIG, which says
+ * `where` the path was given: "store.ca_file". */
+int curl_check_ca_file(const char *where, const char *path, struct err *err) CHECKED;
+
 #endif

@@ -299,6 +299,7 @@ int s3_open(const struct store_config *config, const struct location *location,
             struct store **ret_store, struct err *err)
 {
     int rc = curl_start(err);
+    if (rc == E_OK) rc = curl_check_ca_file("store.ca_file", config->ca_file, err);
     if (rc) return rc;
     struct s3 *s3 = calloc(1, sizeof *s3);
     if (!s3) return err_set(err, E_NO_MEMORY, "opening a store");

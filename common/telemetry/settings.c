@@ -229,6 +229,7 @@ static int take_all(struct settings *settings, const struct telemetry_options *o
         find(options->sampler_arg, "telemetry.sampler_arg", "OTEL_TRACES_SAMPLER_ARG", NULL);
     if ((!whole && !*base.value) || is_switched_off()) return E_OK;
     int rc = curl_start(err);
+    if (rc == E_OK) rc = curl_check_ca_file(ca_file.where, ca_file.value, err);
     if (rc == E_OK) rc = take_endpoint(settings, whole ? &traces : &base, whole, err);
     if (rc == E_OK) rc = take_headers(settings, &headers, err);
     if (rc == E_OK) rc = take_resource(settings, source, err);

@@ -246,6 +246,7 @@ int wire_open(uv_loop_t *loop, const struct wire_options *options, struct wire *
               struct err *err)
 {
     int rc = curl_start(err);
+    if (rc == E_OK) rc = curl_check_ca_file("ca_file", options->ca_file, err);
     if (rc) return rc;
     struct wire *wire = calloc(1, sizeof *wire);
     if (!wire || !handles_open(options, &wire->handles)) {

@@ -61,6 +61,12 @@ check "and none is made" [ ! -e "$scratch/nowhere" ]
 refused "a model that isn't there, by its option" 78 "segment.model: $scratch/no.model: No such file" "${segment[@]}" --segment.model="$scratch/no.model"
 printf 'not a model' >"$scratch/bad.model"
 refused "a model that is none" 78 "bad.model" "${segment[@]}" --segment.model="$scratch/bad.model"
+echo junk >"$scratch/junk.pem"
+for ca in /nonexistent.pem "$scratch/junk.pem"; do
+    refused "authorities for spans ($ca)" 78 "telemetry.ca_file: $ca" "${segment[@]}" --telemetry.endpoint=https://127.0.0.1:1 --telemetry.ca_file="$ca"
+    refused "authorities for the bucket ($ca)" 78 "store.ca_file: $ca" "$bin/verbatim-logsink" "--bus.path=$data/bus" --logsink.url=s3://bucket/archive --store.ca_file="$ca" --store.access_key_id=a --store.secret_access_key=b
+    refused "authorities for a model ($ca)" 78 "ca_file: $ca" "$bin/verbatim-genai" "--bus.path=$data/bus" --genai.providers=openai,local --openai.endpoint=https://127.0.0.1:1 --openai.model=x --openai.api_key=x --openai.ca_file="$ca"
+done
 refused "an open door without keys" 78 "ingest.keys" "$bin/verbatim-ingest" "--bus.path=$data/bus" --ingest.listen="0.0.0.0:$free"
 "$bin/verbatim" keys create me --file "$scratch/keys" >/dev/null
 open=("$bin/verbatim-ingest" "--bus.path=$data/bus" --ingest.listen="0.0.0.0:$free" --ingest.keys="$scratch/keys")

@@ -44,7 +44,7 @@ static int webhook_open(struct worker_context *context, struct err *err)
     int rc = webhook_open_slots(endpoint, err);
     if (rc == E_OK) rc = wire_open(context->loop, &options, &endpoint->wire, err);
     if (rc) webhook_close_slots(endpoint);
-    return rc;
+    return rc == E_BAD_CONFIG ? err_wrap(err, "webhooks") : rc;
 }
 
 /* Sent again by an operator for another's sake? */

@@ -48,6 +48,36 @@ static void test_values(void **state)
     close(file), unlink(path);
 }
 
+static void test_authorities(void **state) /* known to be of use before anybody is called */
+{
+    (void)state;
+    static const struct {
+        const char *why, *text, *said;
+    } cases[] = {
+        {"a certificate", "# ours\n-----BEGIN CERTIFICATE-----\n", ""},
+        {"one with its uses", "-----BEGIN TRUSTED CERTIFICATE-----\n", ""},
+        {"a key", "-----BEGIN PRIVATE KEY-----\n", " holds no certificate in PEM"},
+        {"nothing", "", " holds no certificate in PEM"},
+    };
+    struct err err = {0};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char path[] = "/tmp/verbatim-curl-XXXXXX", wanted[128] = "";
+        int file = mkstemp(path), rc;
+        assert_int_equal(write(file, cases[i].text, strlen(cases[i].text)), strlen(cases[i].text));
+        err = (struct err){0};
+        rc = curl_check_ca_file("x.ca_file", path, &err);
+        if (cases[i].said[0]) snprintf(wanted, sizeof wanted, "x.ca_file: %s%s", path, cases[i].said);
+        if (strcmp(err.text, wanted)) print_error("%s\n", cases[i].why);
+        assert_string_equal(err.text, wanted);
+        assert_int_equal(rc, wanted[0] ? E_BAD_CONFIG : E_OK);
+        close(file), unlink(path);
+    }
+    assert_int_equal(curl_check_ca_file("x.ca_file", "/nonexistent", &err), E_BAD_CONFIG);
+    assert_string_equal(err.text, "x.ca_file: /nonexistent: No such file or directory");
+    assert_int_equal(curl_check_ca_file("x.ca_file", "", &err), E_OK);
+    assert_int_equal(curl_check_ca_file("x.ca_file", NULL, &err), E_OK);
+}
+
 static void test_none(void **state) /* as it may be of a zeroed struct */
 {
     (void)state;
@@ -66,6 +96,7 @@ static void test_others_keep_theirs(void **state) /* else curl.c's would take th
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_none), cmocka_unit_test(test_values),
+                                       cmocka_unit_test(test_authorities),
                                        cmocka_unit_test(test_others_keep_theirs)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
