@@ -57,6 +57,19 @@ size_t config_find_option(const struct option_table *table, struct str name)
     return table->count;
 }
 
+void config_pass_over(struct config *config, const char *const *modules)
+{
+    config->others = modules;
+}
+
+static bool is_another_program(const struct config *config, struct str module)
+{
+    if (config_find_table(config, module) < config->table_count) return false;
+    for (const char *const *other = config->others; other && *other; other++)
+        if (str_equal(module, str_of(*other))) return true;
+    return false;
+}
+
 static bool passes_through(const struct option_table *table) { return table->count == 0; }
 
 /* The known key that is spelled most like `key`, which ends in `name`. */
@@ -99,6 +112,8 @@ static int unknown_section(const struct config *config, struct str module, const
     struct nearest nearest = nearest_to(module);
     for (size_t i = 0; i < config->table_count; i++)
         nearest_offer(&nearest, str_of(config->tables[i]->module));
+    for (const char *const *other = config->others; other && *other; other++)
+        nearest_offer(&nearest, str_of(*other));
     module = str_slice(module, 0, 60);
     if (!nearest.found.data)
         return err_set(err, E_BAD_CONFIG, "%s: unknown section [%.*s]; verbatim config lists them",
@@ -237,7 +252,8 @@ static int read_line(struct config *config, struct str line, struct str *module,
         if (line.data[line.size - 1] != ']')
             return err_set(err, E_BAD_CONFIG, "%s: a section reads [name]", origin);
         *module = str_trim(str_slice(line, 1, line.size - 1));
-        return config_find_table(config, *module) < config->table_count
+        return config_find_table(config, *module) < config->table_count ||
+                       is_another_program(config, *module)
                    ? E_OK
                    : unknown_section(config, *module, origin, err);
     }
@@ -249,6 +265,7 @@ static int read_line(struct config *config, struct str line, struct str *module,
     if (module->size == 0)
         return err_set(err, E_BAD_CONFIG, "%s: \"%.*s\" stands before any [section]", origin,
                        STR_ARGS(str_slice(name, 0, 60)));
+    if (is_another_program(config, *module)) return E_OK;
     return set_key(config, *module, name, value, origin, err);
 }
 
@@ -293,6 +310,7 @@ static int read_variable(struct config *config, struct str variable, struct str 
     char module[64], name[128], origin[160];
     struct str rest = str_slice(variable, sizeof "VERBATIM_" - 1, variable.size);
     lower_into(module, sizeof module, str_cut(&rest, '_'), '_');
+    if (is_another_program(config, str_of(module))) return E_OK;
     size_t table = config_find_table(config, str_of(module));
     bool dotted = table < config->table_count && passes_through(config->tables[table]);
     lower_into(name, sizeof name, rest, dotted ? '.' : '_');

@@ -20,6 +20,7 @@ struct config {
     const struct option_table *const *tables;
     struct setting **settings; /* one row a table, one item an option */
     size_t table_count;
+    const char *const *others; /* modules that aren't ours, ended by NULL; NULL: none */
     struct property *properties;
     size_t property_count, property_capacity;
     unsigned texts, text; /* how many were read; the one that is being read, or 0 */

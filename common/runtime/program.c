@@ -62,6 +62,11 @@ static int print_help(const struct worker *worker, const struct option_table *co
     return wrap_print(&out, err);
 }
 
+/* One file may configure a whole deployment: the sections of other programs are theirs to judge. */
+const char *const runtime_modules[] = {"anthropic", "bedrock",   "genai", "ingest",   "logsink",
+                                       "openai",    "preprocess", "segment", "store", "webhooks",
+                                       NULL};
+
 struct arguments {
     bool help, version, print_config;
     const char *config_file;
@@ -158,6 +163,7 @@ int runtime_main(const struct worker *worker, int argc, char **argv, char *const
         printf("verbatim-%s %s\n", worker->name, VERBATIM_VERSION);
     } else if (rc == E_OK) {
         rc = config_create(tables, &config, &err);
+        if (rc == E_OK) config_pass_over(config, runtime_modules);
         if (rc == E_OK) rc = read_config(config, &arguments, argc, argv, environment, &err);
         if (rc == E_OK && arguments.print_config) rc = print_config(config, &err);
         else if (rc == E_OK) rc = run(worker, config, &err);

@@ -85,6 +85,9 @@ void runtime_destroy(struct runtime *runtime);
  * without memory. The caller frees the array. */
 const struct option_table **runtime_tables(const struct worker *const *workers, size_t count);
 
+/* The modules that some worker has and another hasn't, ended by NULL. */
+extern const char *const runtime_modules[];
+
 /* What signals say to a program of workers, a lone one or `verbatim run` with six: TERM and INT
  * stop it, HUP reloads it, PIPE is nothing. HUP because the terminal went that it was started on
  * stops it too. Both functions are called in a signal's handler: runtime_stop(), runtime_reload()

@@ -30,6 +30,11 @@ refused "so does verbatim config" 78 "typo.ini:3" "$bin/verbatim" config --confi
 refused "so does verbatim run" 78 "typo.ini:3" "$bin/verbatim" run --once --data "$data" --config "$scratch/typo.ini"
 refused "a bad value names file and line" 78 "value.ini:2" "${segment[@]}" --config "$scratch/value.ini"
 refused "and what is allowed" 78 "from 2 to 64" "${segment[@]}" --config "$scratch/value.ini"
+printf '[genai]\nproviders = local\nmade_up = 1\n[segment]\nmodle = x\n' >"$scratch/shared.ini"
+refused "of a file that workers share each judges its own sections" 78 "shared.ini:5" "${segment[@]}" --config "$scratch/shared.ini"
+refused "and its own variables" 78 "VERBATIM_SEGMENT_MODLE" env VERBATIM_GENAI_MADE_UP=x VERBATIM_SEGMENT_MODLE=x "${segment[@]}"
+refused "another worker's flag is no slip of the file" 78 "genai.providers" "${segment[@]}" --genai.providers=local
+refused "verbatim config judges all" 78 "shared.ini:3" "$bin/verbatim" config --config "$scratch/shared.ini"
 refused "an unknown section" 78 "section.ini:1" "${segment[@]}" --config "$scratch/section.ini"
 refused "a line that is none" 78 "syntax.ini:1" "${segment[@]}" --config "$scratch/syntax.ini"
 refused "a file that isn't there" 78 "none.ini" "${segment[@]}" --config "$scratch/none.ini"

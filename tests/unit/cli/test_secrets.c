@@ -204,11 +204,37 @@ static void what_sounds_secret_is_one(void **state)
     free(tables);
 }
 
+/* One file for all workers: each must know whose sections to pass over. */
+static void every_module_is_known_to_all_workers(void **state)
+{
+    const struct option_table **all = runtime_tables(cli_workers, CLI_WORKERS);
+    (void)state;
+    assert_non_null(all);
+    for (size_t i = 0; i < CLI_WORKERS; i++) {
+        const struct option_table **own = runtime_tables(&cli_workers[i], 1);
+        struct config *config;
+        struct err err = {0};
+        assert_non_null(own);
+        assert_int_equal(config_create(own, &config, &err), E_OK);
+        config_pass_over(config, runtime_modules);
+        for (size_t j = 0; all[j]; j++) {
+            char text[128];
+            snprintf(text, sizeof text, "[%s]\n", all[j]->module);
+            if (config_read_text(config, "x.conf", str_of(text), &err))
+                fail_msg("%s: %s; add it to runtime_modules", cli_workers[i]->name, err.text);
+        }
+        config_destroy(config);
+        free(own);
+    }
+    free(all);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_secret_of_every_worker),
         cmocka_unit_test(what_sounds_secret_is_one),
+        cmocka_unit_test(every_module_is_known_to_all_workers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
