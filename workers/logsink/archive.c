@@ -122,21 +122,29 @@ static bool is_ahead(struct track *track, int64_t offset)
     return track->ahead_at < ahead->count && ahead->spans[track->ahead_at].start <= offset;
 }
 
-/* E_BUSY: not now; nothing was done. */
+/* E_BUSY: not now; nothing was done. What the store holds is compared where a hole before it ends,
+ * and where offsets went back, or the records of a topic that was made anew would be taken for, or
+ * put among, those of the old one. */
 static int take(struct archive *archive, struct track *track, struct job *job, struct err *err)
 {
     if (track->state == TRACK_ASKING) return E_BUSY;
-    if (is_ahead(track, job->message->offset)) {
-        seal(archive, track); /* it must end where the stored one begins */
-        archive->counters.skipped++;
-        return E_OK;
-    }
-    if (track->ahead_at == track->ahead.count && track->ahead.more) {
+    int64_t offset = job->message->offset;
+    bool back = offset < track->next, ahead = !back && is_ahead(track, offset);
+    track->next = offset;
+    if (ahead || back) seal(archive, track); /* it must end where the stored one begins */
+    if (back || (ahead ? track->apart
+                       : track->ahead_at == track->ahead.count && track->ahead.more)) {
         track->state = TRACK_ASKING;
         return E_BUSY;
     }
-    if (is_full(archive)) return E_BUSY;
+    if (!ahead && is_full(archive)) return E_BUSY;
+    track->next++;
+    if (ahead) {
+        archive->counters.skipped++;
+        return E_OK;
+    }
     int rc = add(archive, track, job, err);
+    track->apart = true;
     /* what is open may hold half a line, or none: it must not be stored */
     if (rc) archive->failed = true;
     return rc;
@@ -233,6 +241,7 @@ static void forget(struct archive *archive, struct track *track)
     track->state = TRACK_ASKING;
     track->ahead = (struct lookup_result){0};
     track->ahead_at = 0;
+    track->next = 0;
 }
 
 void archive_rewound(struct archive *archive)

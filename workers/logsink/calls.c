@@ -166,6 +166,7 @@ static int take_stored(struct archive *archive, struct track *track, struct task
     /* Whoever stored it may have stored more. */
     track->ahead = (struct lookup_result){.spans = {task->stored.span}, .count = 1, .more = true};
     track->ahead_at = 0;
+    track->apart = false;
     return cut_all(archive, track, end, err);
 }
 
@@ -191,6 +192,7 @@ static void lookup_ended(struct archive *archive, const struct task *task)
     if (task->generation != archive->generation || task->rc != E_OK) return;
     track->ahead = task->found;
     track->ahead_at = 0;
+    track->apart = false;
     track->state = TRACK_TAKING;
 }
 

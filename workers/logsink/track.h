@@ -24,6 +24,8 @@ struct track {
     struct object_facts storing_facts;
     struct lookup_result ahead; /* what the store holds already */
     uint32_t ahead_at;
+    bool apart;   /* took records since it last compared one with what the store holds */
+    int64_t next; /* behind the record that came last */
     struct job **parked; /* deferred, [parked_at, parked_count) */
     uint32_t parked_at, parked_count;
     size_t parked_capacity;

@@ -254,6 +254,68 @@ static void refuses_another_history(void **state)
     }
 }
 
+/* An archive that begins later than the topic, as retention was faster than the first logsink. */
+/* clang-format off */
+static const struct {
+    const char *why, *id; /* of the records where the archive begins */
+    enum err_code rc;
+} late_archives[] = {
+    {"the same topic: what is before it is added",          "id",    E_OK},
+    {"a topic made anew: its records aren't taken for those", "other", E_BAD_CONFIG},
+};
+/* clang-format on */
+
+static void compares_where_a_hole_ends(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(late_archives); i++) {
+        CASE(late_archives[i].why);
+        set_up();
+        rig_add(&world, 0, 12);
+        world.committed[0] = 8;
+        member_init(&member, &world, options);
+        member_finish(&member);
+        member_kill(&member);
+        world.committed[0] = 0;
+        world.count[0] = 8;
+        for (int64_t offset = 8; offset < 12; offset++) {
+            char id[32];
+            snprintf(id, sizeof id, "%s-0-%lld", late_archives[i].id, (long long)offset);
+            rig_add_raw(&world, 0, offset, RIG_START_MS + offset * 1000,
+                        rig_record(&world, id, "text"));
+        }
+        member_init(&member, &world, options);
+        for (int turn = 0; turn < 3; turn++) {
+            member_read(&member, 0, 12);
+            member_calls(&member);
+        }
+        assert_int_equal(member.flow.fatal.code, late_archives[i].rc);
+        member_commit(&member);
+        assert_int_equal(world.committed[0], late_archives[i].rc ? 8 : 12);
+        if (late_archives[i].rc == E_OK) judge(&world);
+        tear_down();
+    }
+}
+
+/* Without a rebalance, and on another day, so that no object has the name that its own would. */
+static void notices_offsets_that_go_back(void **state)
+{
+    (void)state;
+    set_up();
+    options.count = 2;
+    rig_add(&world, 0, 4);
+    rig_add_raw(&world, 0, 0, RIG_START_MS + INT64_C(86400000),
+                rig_record(&world, "other-id", "another text"));
+    member_init(&member, &world, options);
+    for (int turn = 0; turn < 3; turn++) {
+        member_read(&member, 0, 2);
+        member_calls(&member);
+    }
+    assert_int_equal(member.flow.fatal.code, E_BAD_CONFIG);
+    assert_int_equal(objects_of(&world), 2);
+    tear_down();
+}
+
 static void refuses_a_damaged_object(void **state)
 {
     (void)state;
@@ -299,6 +361,8 @@ int main(void)
         cmocka_unit_test(fills_a_hole_and_no_more),
         cmocka_unit_test(what_was_deleted_stays_deleted),
         cmocka_unit_test(refuses_another_history),
+        cmocka_unit_test(compares_where_a_hole_ends),
+        cmocka_unit_test(notices_offsets_that_go_back),
         cmocka_unit_test(refuses_a_damaged_object),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
