@@ -119,7 +119,8 @@ struct kafka_partition {
     enum topic topic;
     uint32_t partition;
     int64_t position; /* of the next message to read; -1: not known yet */
-    int64_t first_read; /* where reading began, and a rewind goes without a commit; -1: unknown */
+    /* where reading began, and a rewind goes as long as nothing is committed; -1: unknown */
+    int64_t first_read;
     /* by the coordinator, when reading began here last; -1: nothing is committed */
     int64_t told;
     bool moved;             /* a reader's, sought and not assigned there yet */
@@ -305,10 +306,18 @@ void position_committed(struct kafka_consumer *consumer, const struct bus_positi
 /* What the coordinator tells is committed: false, it is older than our own commit, and to be asked
  * for again; after some seconds our own is put into `told`. The lock is held. */
 bool position_trust(struct kafka_consumer *consumer, rd_kafka_topic_partition_list_t *told);
+/* Where a partition begins of which nothing is committed: where reading began here (-1: unknown),
+ * else as the subscription says; where what we had committed is gone, at its beginning. The lock is
+ * held. */
+int64_t position_beginning(const struct kafka_consumer *consumer,
+                           const rd_kafka_topic_partition_t *item, int64_t first_read);
 /* A broker is away, or the coordinator doesn't answer as one:
  * what is told soon after may be old. */
 void position_doubt(struct kafka_consumer *consumer);
 void position_group_lost(struct kafka_consumer *consumer); /* likewise, but nothing is waited for */
+/* A topic isn't there: one that is made anew soon is read on where the old one ended, so the next
+ * commit asks whether ours are still known. */
+void position_topic_gone(struct kafka_consumer *consumer);
 /* Of the committer's thread. CONFIRMED: where reading began is. DOUBTED: not, and the
  * coordinator must write first.
  * *ret_lost_ms: see kafka_consumer. */

@@ -112,9 +112,6 @@ static int begin_reading(struct kafka_consumer *consumer, struct err *err)
         enum topic topic = kafka_topic_of(consumer->bus, item->topic);
         if (topic != TOPIC_NONE)
             rc = position_add(consumer, topic, (uint32_t)item->partition, item->offset, -1, err);
-        if (item->offset < 0)
-            item->offset = consumer->subscription.start == BUS_LATEST ? RD_KAFKA_OFFSET_END
-                                                                      : RD_KAFKA_OFFSET_BEGINNING;
     }
     position_pause_coming(consumer);
     rd_kafka_resp_err_t code = rd_kafka_assign(consumer->client, list);
@@ -149,6 +146,20 @@ void consumer_on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t code,
     rd_kafka_assign(client, NULL);
 }
 
+/* A topic of ours was deleted, and may be made anew before librdkafka tells of a rebalance. Where
+ * doubles are allowed we begin again at once at what is committed; else commits ask for that. */
+static void note_gone(struct kafka_consumer *consumer)
+{
+    if (!consumer->in_group || consumer->closing) return;
+    if (!consumer->subscription.at_least_once) {
+        position_topic_gone(consumer);
+        return;
+    }
+    if (consumer->current) batch_empty(consumer->current);
+    position_tell_revoked(consumer, true);
+    owed_forget(consumer);
+}
+
 void consumer_on_error(rd_kafka_t *client, int code, const char *reason, void *opaque)
 {
     struct kafka_consumer *consumer = opaque;
@@ -164,6 +175,9 @@ void consumer_on_error(rd_kafka_t *client, int code, const char *reason, void *o
         consumer->fatal)
         return;
     if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) ends_lost(consumer);
+    if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+        code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION)
+        note_gone(consumer);
     note_trouble(consumer, (rd_kafka_resp_err_t)code, reason);
 }
 

@@ -171,15 +171,6 @@ void kafka_pause(struct bus_consumer *base, bool paused)
 
 /* --- rewind and seek ------------------------------------------------------------------------- */
 
-/* Where a partition of which nothing is committed begins: where it began, if that is known. */
-static int64_t beginning(const struct kafka_consumer *consumer,
-                         const struct kafka_partition *partition)
-{
-    if (partition->first_read >= 0) return partition->first_read;
-    return consumer->subscription.start == BUS_LATEST ? RD_KAFKA_OFFSET_END
-                                                      : RD_KAFKA_OFFSET_BEGINNING;
-}
-
 static struct kafka_partition *partition_of(struct kafka_consumer *consumer,
                                             const rd_kafka_topic_partition_t *item)
 {
@@ -212,7 +203,8 @@ static void remember_told(struct kafka_consumer *consumer, rd_kafka_topic_partit
         struct kafka_partition *partition = partition_of(consumer, item);
         if (!partition) continue;
         partition->told = item->offset >= 0 ? item->offset : -1;
-        if (item->offset < 0) item->offset = beginning(consumer, partition);
+        if (item->offset < 0)
+            item->offset = position_beginning(consumer, item, partition->first_read);
     }
     consumer->unconfirmed = true;
     pthread_mutex_unlock(&consumer->lock);

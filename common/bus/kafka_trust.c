@@ -9,7 +9,8 @@
  *                                           doubles are allowed, it is believed then
  *   less than another process has           is found out by asking again before the first commit
  *                                           since reading began
- * A topic that was made anew has truly gone back: so after DOUBTED_MS that is believed. */
+ * A topic that was made anew has truly gone back: so after DOUBTED_MS that is believed, and where
+ * nothing is committed any more all that is there is new. */
 
 #include "base/array.h"
 #include "bus/kafka.h"
@@ -58,6 +59,17 @@ void position_committed(struct kafka_consumer *consumer, const struct bus_positi
     pthread_mutex_unlock(&consumer->lock);
 }
 
+int64_t position_beginning(const struct kafka_consumer *consumer,
+                           const rd_kafka_topic_partition_t *item, int64_t first_read)
+{
+    const struct kafka_own *own = find_own(consumer, kafka_topic_of(consumer->bus, item->topic),
+                                           (uint32_t)item->partition);
+    if (own && own->offset < 0) return RD_KAFKA_OFFSET_BEGINNING;
+    if (first_read >= 0) return first_read;
+    return consumer->subscription.start == BUS_LATEST ? RD_KAFKA_OFFSET_END
+                                                      : RD_KAFKA_OFFSET_BEGINNING;
+}
+
 static void go_back(struct kafka_own *own, const rd_kafka_topic_partition_t *told)
 {
     own->offset = told->offset >= 0 ? told->offset : -1;
@@ -98,6 +110,13 @@ void position_group_lost(struct kafka_consumer *consumer)
     pthread_mutex_unlock(&consumer->lock);
 }
 
+void position_topic_gone(struct kafka_consumer *consumer)
+{
+    pthread_mutex_lock(&consumer->lock);
+    consumer->unconfirmed = consumer->suspect = true;
+    pthread_mutex_unlock(&consumer->lock);
+}
+
 enum position_standing position_standing(struct kafka_consumer *consumer, int64_t *ret_lost_ms)
 {
     int64_t now_ms = clock_mono_ms(clock_system());
@@ -118,8 +137,10 @@ static int compare_own(struct kafka_consumer *consumer, const rd_kafka_topic_par
                        struct err *err)
 {
     struct kafka_own *own = own_beyond(consumer, item);
+    int64_t now_ms = clock_mono_ms(clock_system());
     if (!own) return E_OK;
-    if (clock_mono_ms(clock_system()) - consumer->old_ms < DOUBTED_MS)
+    if (!consumer->old_ms) consumer->old_ms = now_ms;
+    if (now_ms - consumer->old_ms < DOUBTED_MS)
         return err_set(
             err, E_TIMEOUT,
             "committed positions: the coordinator's answer is older than our own commit");

@@ -112,16 +112,20 @@ static bool all_known(const rd_kafka_topic_partition_list_t *list)
     return true;
 }
 
-/* A group that never committed begins at the end: at which one, its reader is told, so that it can
- * commit that before anything comes. */
-static void begin_at_ends(rd_kafka_topic_partition_list_t *starts,
-                          const rd_kafka_topic_partition_list_t *ends)
+/* Where nothing is committed. At the end: at which one, its reader is told, so that it can commit
+ * that before anything comes. */
+static void begin_uncommitted(const struct kafka_consumer *consumer,
+                              rd_kafka_topic_partition_list_t *starts,
+                              const rd_kafka_topic_partition_list_t *ends)
 {
     for (int i = 0; i < starts->cnt; i++) {
         rd_kafka_topic_partition_t *start = &starts->elems[i];
+        if (start->offset >= 0) continue;
+        start->offset = position_beginning(consumer, start, -1);
+        if (start->offset != RD_KAFKA_OFFSET_END) continue;
         const rd_kafka_topic_partition_t *end = rd_kafka_topic_partition_list_find(
             (rd_kafka_topic_partition_list_t *)ends, start->topic, start->partition);
-        if (start->offset < 0 && end && !end->err && end->offset >= 0) start->offset = end->offset;
+        if (end && !end->err && end->offset >= 0) start->offset = end->offset;
     }
 }
 
@@ -144,7 +148,7 @@ static bool ask_committed(struct kafka_consumer *consumer)
     pthread_mutex_lock(&consumer->lock);
     if (known && consumer->generation == generation && position_trust(consumer, list)) {
         forget_awaited(&consumer->awaited);
-        if (at_ends) begin_at_ends(list, ends);
+        begin_uncommitted(consumer, list, ends);
         consumer->awaited = (struct kafka_awaited){.starts = list, .ends = ends, .known = true};
         consumer_make_readable(consumer);
         return true;
