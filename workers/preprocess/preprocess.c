@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/folder.h"
+#include "base/log.h"
 #include "workers/preprocess/document.h"
 #include "workers/preprocess/screening.h"
 #include "workers/preprocess/state.h"
@@ -107,6 +108,18 @@ static void free_state(struct preprocess_state *state)
     free(state);
 }
 
+/* One customer would be another one after a restart, and in another replica. */
+static void warn_of_passing_key(const struct worker_context *context)
+{
+    const struct preprocess_options *options = context->options;
+    struct log_event event;
+    if (!context->bus || !context->loop || options->customer_key[0] || options->folder[0]) return;
+    log_begin(&event, LOG_WARN, "preprocess",
+              "customers get other hashes after each restart and in each replica; set "
+              "preprocess.customer_key_file");
+    log_end(&event);
+}
+
 static int preprocess_open(struct worker_context *context, struct err *err)
 {
     const struct preprocess_options *options = context->options;
@@ -119,7 +132,7 @@ static int preprocess_open(struct worker_context *context, struct err *err)
     if (rc == E_OK) rc = open_window(context, state, err);
     if (rc == E_OK) rc = open_takeover(context, state, err);
     if (rc) free_state(state);
-    else context->state = state;
+    else context->state = state, warn_of_passing_key(context);
     return rc;
 }
 

@@ -17,7 +17,7 @@
     O(STR,    folder,         "",                                                                  \
       "Folder for the duplicate window and the generated key; empty: in memory only.")             \
     O(SECRET, customer_key,                                                                        \
-      "Key of the customer hash; empty: one is generated and kept in the folder.")                 \
+      "Key of the customer hash, the same for all replicas; empty: generated, kept in the folder.") \
     O(U32,    window_records, "65536", 1024, 4194304,                                              \
       "Texts that repeats are looked for in; a power of two.")                                     \
     O(MS,     window_age,     "7d",    1000, 31536000000,                                          \
