@@ -3,6 +3,7 @@
 
 isolation.level=read_committed matters: Verbatim's workers write in transactions, and a record of one that was
 aborted must not be seen. Offsets are committed after a record was handled, so a crash repeats, never loses.
+Exit status 69: no broker answered when it stopped.
 
 example: consume.py --bootstrap 127.0.0.1:29092 --safety positive
 """
@@ -47,12 +48,16 @@ def main():
     parser.add_argument("--count", type=int, help="stop after so many records")
     options = parser.parse_args()
 
+    down = []  # holds something while no broker answers
+
     consumer = Consumer({
         "bootstrap.servers": options.bootstrap,
         "group.id": options.group,
         "auto.offset.reset": "earliest",
         "enable.auto.commit": False,
         "isolation.level": "read_committed",
+        "reconnect.backoff.ms": 1000,  # the library tells of each failure on standard error
+        "error_cb": lambda error: down.append(error) if error.code() == KafkaError._ALL_BROKERS_DOWN else None,
     })
     stopping = []
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -73,6 +78,7 @@ def main():
             print(f"kafka: {message.error()}", file=sys.stderr)
             continue
         idle_s = 0.0
+        down.clear()
         record = msgpack.unpackb(message.value(), strict_map_key=True)
         if options.safety is None or record.get("safety", {}).get("state") == options.safety:
             print(json.dumps(record, ensure_ascii=False, default=readable) if options.json else line_of(record), flush=True)
@@ -85,6 +91,9 @@ def main():
         consumer.commit(asynchronous=False)
     consumer.close()
     print(f"{seen} records read", file=sys.stderr)
+    if down:
+        print(f"no broker answers at {options.bootstrap}", file=sys.stderr)
+        sys.exit(69)
 
 
 if __name__ == "__main__":
