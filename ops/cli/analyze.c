@@ -25,6 +25,7 @@ struct analysis {
     struct refusals refusals;
     bool keep_text, count, output_closed;
     const char *text_column; /* NULL: "text" */
+    struct flag_list columns;
 };
 
 static int flush(struct analysis *analysis, struct err *err)
@@ -121,27 +122,36 @@ static int filter(struct analysis *analysis, struct input *input, struct progres
     return rc ? rc : flushed;
 }
 
+static int analyze_file(struct analysis *analysis, const char *path, enum input_form form,
+                        struct err *err)
+{
+    struct input input;
+    struct progress progress;
+    int rc = input_open(&input, path, form, err);
+    if (rc) return rc;
+    input.text_column = analysis->text_column;
+    input.columns = &analysis->columns;
+    input.on_wait = on_wait;
+    input.user = analysis;
+    progress_start(&progress, "records", 0);
+    rc = filter(analysis, &input, &progress, err);
+    progress_end(&progress);
+    if (analysis->count && input.header.count) columns_show(&input.header, stderr);
+    input_close(&input);
+    return rc;
+}
+
 static int analyze(struct analysis *analysis, const struct arguments *arguments,
                    enum input_form form, struct err *err)
 {
     struct cli_config config = {0};
-    struct input input = {.fd = -1};
-    struct progress progress;
+    size_t count = arguments->positional_count ? arguments->positional_count : 1;
     int rc = cli_config(arguments, &config, err);
     if (rc) return rc;
     rc = cli_chain(&config, &analysis->chain, err);
-    if (rc == E_OK)
-        rc = input_open(&input, arguments->positional_count ? arguments->positionals[0] : NULL,
-                        form, err);
-    if (rc == E_OK) {
-        input.text_column = analysis->text_column;
-        input.on_wait = on_wait;
-        input.user = analysis;
-        progress_start(&progress, "records", 0);
-        rc = filter(analysis, &input, &progress, err);
-        progress_end(&progress);
-        input_close(&input);
-    }
+    for (size_t i = 0; i < count && rc == E_OK && !analysis->output_closed; i++)
+        rc = analyze_file(analysis, arguments->positional_count ? arguments->positionals[i] : NULL,
+                          form, err);
     chain_destroy(analysis->chain);
     cli_config_free(&config);
     return rc;
@@ -151,20 +161,23 @@ static int analyze_run(const struct command *command, int argc, char **argv, str
 {
     bool keep_text = false, quiet = false, csv = false;
     const char *text_column = NULL;
+    struct flag_list columns = {0};
     const struct flag flags[] = {
         {"keep-text", FLAG_BOOL, &keep_text, "put the original text back into the output"},
         {"csv", FLAG_BOOL, &csv, "the input is CSV (otherwise its first byte tells)"},
         {"text-column", FLAG_TEXT, &text_column,
          "NAME  the column or field that holds the words (text)"},
+        COLUMN_FLAG(&columns),
         {"quiet", FLAG_BOOL, &quiet, "no summary"},
     };
     struct arguments arguments;
     int rc = cli_parse(command, flags, sizeof flags / sizeof flags[0], argc, argv, &arguments, err);
     if (rc || arguments.help) return rc;
-    if (arguments.positional_count > 1)
-        return err_set(err, E_USAGE, "one input at most; use cat for more");
+    rc = columns_check(&columns, err);
+    if (rc) return rc;
     struct analysis *analysis = calloc(1, sizeof *analysis);
     if (!analysis) return err_set(err, E_NO_MEMORY, NULL);
+    analysis->columns = columns;
     analysis->keep_text = keep_text;
     analysis->count = !quiet;
     analysis->text_column = text_column;
@@ -189,13 +202,15 @@ static int analyze_run(const struct command *command, int argc, char **argv, str
 const struct command analyze_command = {
     .name = "analyze",
     .summary = "feedback in, insights out, as a filter",
-    .usage = "[--keep-text] [--csv] [--text-column NAME] [--quiet] [FILE]",
+    .usage = "[--keep-text] [--csv] [--text-column NAME] [--column FIELD=NAME]... [--quiet] "
+             "[FILE ...]",
     .details = "Reads NDJSON (one object a line), a JSON array, or CSV with a header; writes one "
                "record a line as JSON, in input order.\n"
                "Fields: text (required), id, product, channel, customer, rating, language, "
                "occurred_at, attributes;\n"
                "others become attributes. Exit status 65 if records were refused; the rest is "
                "there all the same.\n\n"
-               "Example: verbatim analyze < reviews.ndjson > insights.ndjson\n",
+               "Example: verbatim analyze < reviews.ndjson > insights.ndjson\n"
+               "         verbatim analyze --text-column Review --column rating=Stars reviews.csv\n",
     .run = analyze_run,
 };

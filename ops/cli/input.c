@@ -13,6 +13,7 @@
 
 enum { BLOCK_BYTES = 256 * 1024, RECORD_BYTES_MAX = 4 << 20 };
 #define TEXT_HINT "; --text-column=NAME says which one holds the words"
+#define LINES_HINT "; a text a line? jq -Rc '{text: .}' FILE | verbatim ..."
 
 /* Of what is left of a file, from where it is read; 0: of a pipe nobody knows. */
 static uint64_t size_of(int fd)
@@ -227,23 +228,10 @@ static int check_header(const struct input *input, struct err *err)
 {
     int rc = intake_check_header(&input->header, STR("text"), err);
     size_t said = rc ? strlen(err->text) : 0;
-    if (rc) snprintf(err->text + said, sizeof err->text - said, "%s", TEXT_HINT);
+    if (rc)
+        snprintf(err->text + said, sizeof err->text - said, "%s%s", TEXT_HINT,
+                 input->header.count == 1 ? LINES_HINT : "");
     return rc;
-}
-
-/* The column that the user names is the text; one that is named so besides is an attribute. */
-static int name_text(struct input *input, struct err *err)
-{
-    struct str wanted = str_of(input->text_column);
-    for (uint32_t i = 0; i < input->header.count; i++) {
-        if (!str_equal_ignoring_case(input->header.cells[i], wanted)) continue;
-        for (uint32_t j = 0; j < input->header.count; j++)
-            if (str_equal(input->header.cells[j], STR("text")))
-                input->header.cells[j] = STR("attributes.text");
-        input->header.cells[i] = STR("text");
-        return E_OK;
-    }
-    return intake_check_header(&input->header, wanted, err);
 }
 
 /* Reading more until the header is whole. */
@@ -274,7 +262,9 @@ static int read_header(struct input *input, struct err *err)
 {
     int rc = find_header(input, err);
     bool whole = rc == E_OK; /* what is wrong with its form names the line itself */
-    if (whole && input->text_column) rc = name_text(input, err);
+    if (whole)
+        rc = columns_name(&input->header, input->text_column, input->columns, &input->header_arena,
+                          err);
     if (rc == E_OK) rc = check_header(input, err);
     if (rc == E_OK || rc == E_NOT_FOUND) return rc;
     if (whole || err_class((enum err_code)rc) == ERR_REJECT)
@@ -318,6 +308,14 @@ static bool begin(struct input *input, struct err *err)
 {
     input->begun = true;
     if (!read_more(input, err)) return !err->code;
+    struct str start = unread(input);
+    if (str_starts(start, STR("From ")) && str_find(start, STR("\nFrom: ")) < start.size) {
+        input->ended = true;
+        err_set(err, E_BAD_MESSAGE,
+                "%s is a mailbox; try: ops/examples/python/from_mailbox.py FILE | verbatim ...",
+                input->name);
+        return false;
+    }
     const char *unpack, *packed = intake_packed_as(unread(input), &unpack);
     if (!packed) return true;
     input->ended = true;
@@ -342,6 +340,12 @@ enum input_result input_next(struct input *input, const struct intake_rules *rul
         while (str_trim(unread(input)).size == 0 && read_more(input, err)) continue;
         if (err->code) return INPUT_END;
         guess(input);
+    }
+    if (input->form == INPUT_JSON && input->columns && input->columns->count) {
+        input->ended = true;
+        err_set(err, E_USAGE, "%s is JSON, and --column names columns of CSV; try: jq -c "
+                "'.rating = .stars' FILE | verbatim ...", input->name);
+        return INPUT_END;
     }
     enum input_result result =
         input->form == INPUT_CSV ? next_csv(input, rules, arena, ret_intake, problems, err)

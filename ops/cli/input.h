@@ -3,6 +3,7 @@
 #ifndef VERBATIM_OPS_CLI_INPUT_H
 #define VERBATIM_OPS_CLI_INPUT_H
 
+#include "ops/cli/columns.h"
 #include "schema/intake.h"
 #include "schema/json_split.h"
 
@@ -24,6 +25,7 @@ struct input {
     char delimiter;        /* as the header shows */
     struct arena header_arena;
     const char *text_column; /* set after input_open(): what holds the words; NULL: "text" */
+    const struct flag_list *columns; /* the same of others, of CSV; NULL: none */
     bool hinted;             /* has said that this can be told */
     /* Set after input_open(), or NULL: the next bytes aren't there yet, so that what was made of
      * those before should not wait for them. May reset the arena. False: read no further, as err

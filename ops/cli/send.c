@@ -30,6 +30,7 @@ struct sending {
     struct bus_producer *producer;
     struct shipment *shipment;
     const char *text_column;
+    struct flag_list columns;
     uint64_t sent;
     bool waited; /* which was said */
     struct refusals refusals;
@@ -131,6 +132,7 @@ static int send_files(struct sending *sending, const struct arguments *arguments
                         INPUT_GUESS, err);
         if (rc) break;
         input.text_column = sending->text_column;
+        input.columns = &sending->columns;
         input.on_wait = on_wait;
         input.user = sending;
         rc = send_all(sending, &input, err);
@@ -172,11 +174,13 @@ static int send_run(const struct command *command, int argc, char **argv, struct
     const struct flag flags[] = {
         {"text-column", FLAG_TEXT, &sending.text_column,
          "NAME  the column or field that holds the words (text)"},
+        COLUMN_FLAG(&sending.columns),
         {"json", FLAG_BOOL, &json, "the counts as JSON, for programs"},
     };
     int rc = cli_parse(command, flags, sizeof flags / sizeof flags[0], argc, argv, &arguments, err);
     if (rc || arguments.help) return rc;
-    rc = cli_config(&arguments, &config, err);
+    rc = columns_check(&sending.columns, err);
+    if (rc == E_OK) rc = cli_config(&arguments, &config, err);
     if (rc) return rc;
     rc = bus_open(config.config, clock_system(), &bus, err);
     sending.bus = bus;
@@ -193,7 +197,7 @@ static int send_run(const struct command *command, int argc, char **argv, struct
 const struct command send_command = {
     .name = "send",
     .summary = "feedback from files straight onto the bus",
-    .usage = "[--text-column NAME] [--json] [FILE ...]",
+    .usage = "[--text-column NAME] [--column FIELD=NAME]... [--json] [FILE ...]",
     .details = "NDJSON or CSV as for analyze; unknown fields are refused. Counts only what the bus "
                "holds. Exit status 75: the bus took longer than bus.commit_timeout, and what was "
                "handed to it last may be there or not.\n\n"

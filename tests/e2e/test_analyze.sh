@@ -52,6 +52,26 @@ equal "a bad row of CSV exits 65" $? 65
 equal "and costs itself only; ; parts the cells where the header has it" "$(jq -r '.id + "=" + .feedback.text' "$scratch/semicolons.out" | paste -sd,)" "s1=a; b,s3=last"
 check "and is told by its line" contains "$scratch/semicolons.err" ":3:1: a quote out of place"
 
+# A file of others: its columns are named, the rest is kept and said; and many files are one input, each with its header.
+printf 'Date,Review,Stars,Product\n2026-11-01,Lovely.,5,Tea\n' >"$scratch/a.csv"
+printf 'Stars;Review\n1;Awful.\n' >"$scratch/b.csv"
+"$verbatim" analyze --text-column Review --column rating=stars --column attributes.said=Date "$scratch/a.csv" >"$scratch/named.out" 2>"$scratch/named.err"
+equal "columns go where they are told" "$(jq -c '.feedback | [.rating, .product, .attributes.said]' "$scratch/named.out")" '[5,"Tea","2026-11-01"]'
+check "and are said" contains "$scratch/named.err" "columns     text, rating, product; as attributes: said"
+"$verbatim" analyze --quiet --text-column Review --column rating=Stars "$scratch/a.csv" "$scratch/b.csv" >"$scratch/both.out" 2>"$scratch/both.err"
+equal "several files are read in turn" "$(jq -c '[.document.text, .feedback.rating]' "$scratch/both.out" | paste -sd' ')" '["Lovely.",5] ["Awful.",1]'
+refuses() { # WHY STATUS SAYS ARGUMENT...
+    local why=$1 wanted=$2 says=$3
+    shift 3
+    "$verbatim" analyze --quiet "$@" >/dev/null 2>"$scratch/refuses.err"
+    equal "$why" $? "$wanted"
+    check "$why: says why ($(cat "$scratch/refuses.err"))" contains "$scratch/refuses.err" "$says"
+}
+refuses "a field that there isn't" 64 'did you mean "rating"?' --column ratign=Stars "$scratch/a.csv"
+refuses "a column without its field" 64 "expected FIELD=NAME" --column Stars "$scratch/a.csv"
+refuses "a column that there isn't" 65 'a.csv:1: the header names no column "Sters"; it names: Date, text, Stars, product' --text-column Review --column rating=Sters "$scratch/a.csv"
+refuses "columns of JSON" 64 "is JSON" --column rating=stars "$source/config/sample/feedback.ndjson"
+
 # Rows that can't be: the rest is there all the same, and the exit status tells.
 printf '{"id":"a","text":"fine"}\n{"id":"b"}\nnot json\n{"id":"c","text":"also fine"}\n{"id":"d","text":7}\n' |
     "$verbatim" analyze >"$scratch/bad.out" 2>"$scratch/bad.err"

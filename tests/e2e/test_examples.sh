@@ -26,6 +26,40 @@ check "post.py counts" contains "$scratch/first.err" "20 sent, 1 refused"
 check "the same lines are the same records" cmp "$scratch/first.ids" "$scratch/second.ids"
 equal "twenty records were sent" "$(sort -u "$scratch/first.ids" | wc -l)" 20
 
+# --- a mailbox: subject and words, the plain part before HTML, any charset; the sender is hashed, the date kept
+cat >"$scratch/support.mbox" <<'MBOX'
+From a@example.com Mon Nov  2 10:00:00 2026
+From: "Anna" <Anna@example.com>
+Subject: =?utf-8?Q?Caf=C3=A9?=
+Date: Mon, 02 Nov 2026 10:00:00 -0000
+Message-ID: <1@example.com>
+Content-Type: multipart/alternative; boundary=b
+
+--b
+Content-Type: text/plain; charset=iso-8859-1
+Content-Transfer-Encoding: quoted-printable
+
+The caf=E9 was cold.
+--b
+Content-Type: text/html
+
+<p>no</p>
+--b--
+
+From b@example.com Mon Nov  2 10:00:00 2026
+Date: none
+Content-Type: text/html
+
+<p>I got a <b>rash</b> &amp; a fever.</p>
+
+MBOX
+python3 "$examples/python/from_mailbox.py" "$scratch/support.mbox" | "$bin/verbatim" analyze --quiet >"$scratch/mails.ndjson"
+equal "mails become feedback" "$(jq -r '.document.text' "$scratch/mails.ndjson" | paste -sd'|')" "Café||The café was cold.|I got a rash & a fever."
+equal "with customer, channel and date" "$(jq -c '.feedback | [(.customer | length), .channel, .occurred_at]' "$scratch/mails.ndjson" | head -n 1)" '[32,"email","2026-11-02T10:00:00.000Z"]'
+"$bin/verbatim" analyze --quiet "$scratch/support.mbox" >/dev/null 2>"$scratch/mbox.err"
+equal "a mailbox itself is refused" $? 65
+check "and the way is told" contains "$scratch/mbox.err" "from_mailbox.py FILE | verbatim"
+
 # --- Python over HTTP against a door that is busy, then away, then there
 cat >"$scratch/busy.py" <<'PY'
 import http.server, json, sys

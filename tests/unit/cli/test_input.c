@@ -9,6 +9,7 @@
 
 #define TEXT(text) {text, sizeof(text) - 1}
 #define HINT "; --text-column=NAME says which one holds the words"
+#define LINES "; a text a line? jq -Rc '{text: .}' FILE | verbatim ..."
 
 /* An input of these bytes. */
 static void open_text(struct input *input, struct str text)
@@ -117,7 +118,11 @@ static const struct {
     {"what isn't ours may come twice where one is empty", TEXT("text,a,a\nb,,4\nc,4,\n"), "b|c|",
      "", E_OK},
     {"plain text is no CSV", TEXT("I like it\nvery much\n"), "",
-     "in:1: the header names no column \"text\"; it names: I like it" HINT, E_BAD_MESSAGE},
+     "in:1: the header names no column \"text\"; it names: I like it" HINT LINES, E_BAD_MESSAGE},
+    {"a mailbox", TEXT("From a@b Mon\nFrom: a\nSubject: x, y\n\nhello\n"), "",
+     "in is a mailbox; try: ops/examples/python/from_mailbox.py FILE | verbatim ...",
+     E_BAD_MESSAGE},
+    {"what only begins like one", TEXT("From who,text\na,b\n"), "b|", "", E_OK},
     {"what is compressed is no text", TEXT("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03"), "",
      "in is gzip, not UTF-8 text; try: zcat FILE | verbatim ...", E_BAD_MESSAGE},
     {"nor is UTF-16", TEXT("t\0e\0x\0t\0\n\0"), "",
@@ -155,7 +160,7 @@ static void another_column_holds_the_words(void **state)
          "in:1: the header names no column \"reviw\"; it names: Review, rating",
          TEXT("Review,Rating\na,5\n")},
         {"how to name it is told", NULL, "",
-         "in:1: the header names no column \"text\"; it names: Review" HINT,
+         "in:1: the header names no column \"text\"; it names: Review" HINT LINES,
          TEXT("Review\na\n")},
         {"a field of JSON", "Review", "a|b|", "",
          TEXT("{\"review\":\"a\"}\n{\"text\":\"x\",\"Review\":\"b\"}\n")},
