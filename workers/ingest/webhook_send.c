@@ -58,11 +58,11 @@ void webhook_count(struct endpoint *endpoint, uint64_t *counter)
     pthread_mutex_unlock(&endpoint->lock);
 }
 
-static void tell_state(struct endpoint *endpoint, bool failing, bool gone)
+static void tell_state(struct endpoint *endpoint, bool failing)
 {
     pthread_mutex_lock(&endpoint->lock);
     endpoint->counters.failing = failing;
-    endpoint->counters.gone = gone;
+    endpoint->counters.gone = endpoint->gone;
     pthread_mutex_unlock(&endpoint->lock);
 }
 
@@ -192,8 +192,8 @@ static void send_more(struct endpoint *endpoint)
 static void was_taken(struct endpoint *endpoint, const struct slot *slot,
                       struct delivery *delivery)
 {
-    if (endpoint->failures > 1) {
-        tell_state(endpoint, false, false);
+    if (endpoint->failures > 1 && !endpoint->gone) {
+        tell_state(endpoint, false);
         log_state(endpoint, LOG_INFO, "a webhook's endpoint takes insights again", NULL);
     }
     endpoint->failures = 0;
@@ -252,10 +252,12 @@ static void give_back_if_long(struct endpoint *endpoint)
     worker_give_back(endpoint->context, pause_ms);
 }
 
-/* A request that began before the last failure says nothing new of the endpoint. */
+/* A request that began before the last failure says nothing new of the endpoint, nor does any that
+ * was under way when it was gone. */
 static void leave_alone(struct endpoint *endpoint, const struct slot *slot)
 {
     int64_t now = now_ms(endpoint), pause_ms = 0;
+    if (endpoint->gone) return;
     if (endpoint->failures == 0 || slot->began_ms >= endpoint->failed_ms) {
         endpoint->failures++;
         endpoint->failed_ms = now;
@@ -264,7 +266,7 @@ static void leave_alone(struct endpoint *endpoint, const struct slot *slot)
             pause_ms = pause_after(endpoint, endpoint->failures - 1);
         }
         if (endpoint->failures == 2) {
-            tell_state(endpoint, true, false);
+            tell_state(endpoint, true);
             log_state(endpoint, LOG_WARN,
                       "a webhook's endpoint takes nothing; it is tried again until it does",
                       &slot->exchange);
@@ -292,7 +294,7 @@ static void was_refused(struct endpoint *endpoint, struct slot *slot, struct del
 static void is_gone(struct endpoint *endpoint)
 {
     endpoint->gone = true;
-    tell_state(endpoint, true, true);
+    tell_state(endpoint, true);
     log_state(endpoint, LOG_ERROR,
               "a webhook's endpoint answers 410 Gone: nothing more is sent until its line is read "
               "again (SIGHUP) or the door restarts",
@@ -346,5 +348,5 @@ void webhook_begin_anew(struct endpoint *endpoint)
     endpoint->failed_ms = endpoint->pause_until_ms = 0;
     endpoint->took_ms = -1;
     endpoint->gone = false;
-    tell_state(endpoint, false, false);
+    tell_state(endpoint, false);
 }

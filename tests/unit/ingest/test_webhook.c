@@ -1,4 +1,4 @@
-/* Webhooks without a network: the file, secrets, signatures, ids, pauses. */
+/* Webhooks without a network: the file, secrets, signatures, ids, pauses, and an endpoint that is gone. */
 #include "ingest_rig.h"
 
 #include "workers/ingest/webhook.h"
@@ -195,6 +195,61 @@ static void test_pauses(void **state)
         assert_int_equal(webhook_backoff_ms(pauses[i].failures, 600000), pauses[i].ms);
 }
 
+/* --- gone ------------------------------------------------------------------------------------- */
+
+static unsigned given_back;
+void __wrap_worker_give_back(struct worker_context *context, int64_t ms);
+void __wrap_worker_give_back(struct worker_context *context, int64_t ms)
+{
+    (void)context, (void)ms;
+    given_back++;
+}
+
+/* Two are under way when an endpoint says that it is gone: whatever becomes of the second, it stays
+ * so, for the metric too, which nothing would set right later. */
+static void test_gone(void **state)
+{
+    static const struct { const char *why; long status; } seconds[] = {
+        {"gone for both", 410}, {"the other one isn't answered in time", 503}};
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(seconds); i++) {
+        const struct webhooks_options options = {
+            .timeout = 15000, .give_up = 3600000, .backoff_most = 600000, .at_once = 2};
+        struct random random;
+        struct worker_context context = {.clock = clock_system(), .random = &random};
+        const struct bus_message message = {.timestamp_ms = clock_wall_ms(clock_system())};
+        struct webhook webhook = {.name = "crm"};
+        struct job jobs[2] = {{.message = &message}, {.message = &message}};
+        struct endpoint endpoint = {
+            .options = &options, .context = &context, .webhook = &webhook, .sending = 2};
+        struct delivery deliveries[2] = {
+            {.job = &jobs[0], .next = &deliveries[1]}, {.job = &jobs[1], .key = 1}};
+        struct slot slots[2];
+        CASE(seconds[i].why);
+        given_back = 0;
+        random_seed(&random, 7);
+        pthread_mutex_init(&endpoint.lock, NULL);
+        webhook_begin_anew(&endpoint);
+        endpoint.first = &deliveries[0];
+        endpoint.last = &deliveries[1].next;
+        endpoint.slots = slots;
+        for (size_t j = 0; j < COUNT_OF(slots); j++) {
+            /* as if the second had begun when the first one failed */
+            slots[j] = (struct slot){.endpoint = &endpoint, .delivery = &deliveries[j],
+                                     .began_ms = clock_mono_ms(clock_system()) + 3600000};
+            slots[j].exchange.status = j ? seconds[i].status : 410;
+            deliveries[j].slot = &slots[j];
+        }
+        for (size_t j = 0; j < COUNT_OF(slots); j++) {
+            webhook_on_end(&slots[j].exchange);
+            assert_true(endpoint.gone && endpoint.counters.gone && endpoint.counters.failing);
+        }
+        assert_int_equal(endpoint.counters.failed, 2);
+        assert_int_equal(given_back, 1);
+        pthread_mutex_destroy(&endpoint.lock);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -205,6 +260,7 @@ int main(void)
         cmocka_unit_test(test_id),
         cmocka_unit_test_setup_teardown(test_read, own_folder_make, own_folder_remove),
         cmocka_unit_test(test_pauses),
+        cmocka_unit_test(test_gone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
