@@ -22,7 +22,7 @@ export no_proxy=127.0.0.1 NO_PROXY=127.0.0.1
 unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_PROFILE AWS_REGION AWS_DEFAULT_REGION
 unset VERBATIM_CONFIG VERBATIM_HOME
 # Tests that count insights must not meet the end of an hour. Workers that run apart refuse what they don't know: there it can't be set
-# for all.
+# for all, and `verbatim run` has --genai.digest_every=0 beside them.
 grep -q 'bin/verbatim-' "$0" || export VERBATIM_GENAI_DIGEST_EVERY=0
 
 clean_up() {

@@ -5,7 +5,7 @@ const { chromium } = require("playwright-core");
 const wait = { timeout: 90000 };
 
 async function post(api, feedback) {
-  const answer = await fetch(`${api}/v1/feedback?wait=30s`, {
+  const answer = await fetch(`${api}/v1/feedback?wait=80s`, {
     method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(feedback),
   });
   return answer.json();

@@ -72,6 +72,8 @@ redrive_session() {
 
     insights "$@"
     equal "$where: nothing is doubled" "$(ids "$scratch/insights.ndjson" | sort | paste -sd' ')" "a a-2 b c c-3"
+    in_archive() { [ "$(archived "$scratch/redriven/archive" insights | wc -l)" -ge 5 ]; }
+    await "$where: all are archived" 60 in_archive
     halt redriven
     equal "$where: the run ends with 0" "$status" 0
     equal "$where: the archive's lines say what was redriven" "$(archived "$scratch/redriven/archive" insights | jq -r '.id + " " + (.bus.redrives // 0 | tostring)' | sort | paste -sd,)" "a 0,a-2 1,b 0,c 0,c-3 1"

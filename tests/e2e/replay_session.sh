@@ -4,7 +4,7 @@
 # Sourced behind lib.sh. The bus must be empty, but have its topics.
 
 replay_session() {
-    local where=$1 archive=$2 verbatim=$bin/verbatim http count=300 killed
+    local where=$1 archive=$2 verbatim=$bin/verbatim http count=300 killed topic
     shift 2
     python3 "$source/tests/e2e/generate.py" $count --prefix old >"$scratch/old.ndjson"
     "$verbatim" send "$@" "$scratch/old.ndjson" 2>"$scratch/send.err" || give_up "$where: send"
@@ -16,7 +16,9 @@ replay_session() {
     dry() { "$verbatim" replay "$archive" --dry-run --json "$@" 2>"$scratch/dry.err" | jq .would_write; }
     holds() { [ "$(dry --topic "$1" "${@:3}")" = "$2" ]; }
     first_run "$@"
-    await "$where: the archive holds all insights" 180 holds insights $count "$@"
+    for topic in feedback documents features segments insights; do
+        await "$where: the archive holds all $topic" 180 holds $topic $count "$@"
+    done
     halt first
     equal "$where: the archive holds what was sent" "$(dry "$@")" $count
     equal "$where: one record of it" "$(dry --id old-7 "$@")" 1

@@ -12,7 +12,7 @@ await "a port is taken" 10 answers "http://127.0.0.1:$taken/"
 refused() {
     local why=$1 wanted=$2 text=$3 rc=0
     shift 3
-    timeout 20 "$@" >"$scratch/out" 2>"$scratch/err" </dev/null || rc=$?
+    timeout 120 "$@" >"$scratch/out" 2>"$scratch/err" </dev/null || rc=$?
     equal "$why: exit status" $rc "$wanted"
     check "$why: says \"$text\" (said: $(head -c 300 "$scratch/err"))" contains "$scratch/err" "$text"
 }

@@ -67,7 +67,7 @@ await "the refused post is taken in" 60 try_again
 receipts=$((receipts + accepted))
 cat "$part" >>"$scratch/sent.ndjson"
 await "$receipts insights" 60 caught_up "$receipts"
-equal "readyz says yes again" "$(curl -s -m 5 -o /dev/null -w '%{http_code}' "$url/readyz")" 200
+await "readyz says yes again" 30 answers "$url/readyz"
 check "one insight for each receipt, and no other" cmp <(ids "$scratch/sent.ndjson" | sort) <(insights | sort)
 halt run
 equal "SIGTERM ends it with 0" "$status" 0

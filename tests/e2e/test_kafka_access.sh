@@ -111,7 +111,7 @@ start() { # HOW WORKER ARGUMENT...
     launch "$2" "$bin/verbatim-$2" --config "$scratch/$1-$2.ini" --runtime.admin="127.0.0.1:${port[$2]}" "${@:3}"
 }
 ready() { answers "http://127.0.0.1:${port[$1]}/readyz"; }
-post() { curl -s -m 60 -o "$scratch/answer" -w '%{http_code}' -H 'Content-Type: application/json' "http://127.0.0.1:$http/v1/feedback?wait=40s" -d "{\"id\":\"$1\",\"text\":\"It works well, thank you.\"}"; }
+post() { curl -s -m 150 -o "$scratch/answer" -w '%{http_code}' -H 'Content-Type: application/json' "http://127.0.0.1:$http/v1/feedback?wait=120s" -d "{\"id\":\"$1\",\"text\":\"It works well, thank you.\"}"; }
 has_reports() { archived "$scratch/archive" audit | grep -q .; }
 has() { archived "$scratch/archive" "$1" | jq -r .id | grep -q "^$2\$"; }
 all_six() { # HOW ID: a record from the door to the archive, and nobody was refused anything

@@ -39,7 +39,7 @@ done
 refused() {
     local why=$1 status=$2 text=$3
     shift 3
-    timeout 20 "$verbatim" models "$@" >"$scratch/out" 2>"$scratch/err" </dev/null
+    timeout 120 "$verbatim" models "$@" >"$scratch/out" 2>"$scratch/err" </dev/null
     equal "$why exits $status" $? "$status"
     check "$why: says \"$text\" (said: $(head -c 300 "$scratch/err"))" contains "$scratch/err" "$text"
     check "$why: shows nothing" [ ! -s "$scratch/out" ]

@@ -42,7 +42,7 @@ cli_session kafka "${bus[@]}" --bus.topic_prefix=cli-
 read -r http <<<"$(free_ports 1)"
 "$bin/verbatim" topics create "${bus[@]}" >"$scratch/topics.txt" || give_up "topics create"
 hostile=$("$python" "$source/tests/e2e/hostile.py" "$bootstrap" feedback documents features segments) || give_up "hostile.py"
-launch run "$bin/verbatim" run --no-sample --quiet --data "$scratch/data" "${bus[@]}" --logsink.age=1s --ingest.listen="127.0.0.1:$http"
+launch run "$bin/verbatim" run --no-sample --quiet --data "$scratch/data" "${bus[@]}" --genai.digest_every=0 --logsink.age=1s --ingest.listen="127.0.0.1:$http"
 await "run is ready" 60 answers "http://127.0.0.1:$http/readyz"
 python3 "$source/tests/e2e/generate.py" 400 --prefix good >"$scratch/in.ndjson"
 curl -s -m 60 -o "$scratch/answer" -H 'Content-Type: application/x-ndjson' --data-binary "@$scratch/in.ndjson" "http://127.0.0.1:$http/v1/feedback"
@@ -68,8 +68,8 @@ check "the program runs on" running run
 
 # --- the broker goes away and comes back: callers are told to try again, and nothing is lost
 trace=4bf92f3577b34da6a3ce929d0e0e4736
-equal "a post with a trace is taken in" "$(curl -s -m 60 -o /dev/null -w '%{http_code}' -H "traceparent: 00-$trace-00f067aa0ba902b7-01" \
-    -H 'Content-Type: application/json' -d '{"id":"traced","text":"It works well."}' "http://127.0.0.1:$http/v1/feedback?wait=50s")" 200
+equal "a post with a trace is taken in" "$(curl -s -m 150 -o /dev/null -w '%{http_code}' -H "traceparent: 00-$trace-00f067aa0ba902b7-01" \
+    -H 'Content-Type: application/json' -d '{"id":"traced","text":"It works well."}' "http://127.0.0.1:$http/v1/feedback?wait=120s")" 200
 kcat -q -b "$bootstrap" -C -t insights -o beginning -e -X isolation.level=read_committed -f '%h\n' >"$scratch/headers"
 equal "its trace is in the headers of one insight" "$(grep -c "traceparent=00-$trace-" "$scratch/headers")" 1
 check "beside the content type and CloudEvents'" grep -q "content-type=application/msgpack.*ce_\|ce_.*content-type=application/msgpack" "$scratch/headers"

@@ -32,7 +32,7 @@ def ask(method, path, text=None, **headers):
     request = urllib.request.Request(sys.argv[3] + path, data=text and text.encode(), method=method,
                                      headers={"Content-Type": "application/json", **headers})
     try:
-        with urllib.request.urlopen(request, timeout=20) as got:
+        with urllib.request.urlopen(request, timeout=180) as got:
             status, kind, body = got.status, got.headers["Content-Type"], got.read()
     except urllib.error.HTTPError as error:
         status, kind, body = error.code, error.headers["Content-Type"], error.read()
@@ -50,7 +50,7 @@ def post(text):
 
 good = '{"text":"Great taste, but I got a rash.","rating":2,"product":"Muesli"}'
 for status, method, path, text, headers in (
-        (200, "POST", "/v1/feedback?wait=20s", good, {}),
+        (200, "POST", "/v1/feedback?wait=120s", good, {}),
         (202, "POST", "/v1/feedback", "[" + good + ',{"text":""}]', {}),
         (202, "POST", "/v1/feedback", "text,rating\ngood,5\n", {"Content-Type": "text/csv"}),
         (400, "POST", "/v1/feedback", "{", {}),

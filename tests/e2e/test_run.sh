@@ -81,10 +81,13 @@ equal "which exits 0 ($(tail -n 1 "$scratch/rest.txt"))" $rc 0
 equal "the whole sample" "$(archived "$scratch/hasty/archive" insights | ids | sort -u | wc -l)" "$sample"
 
 # --- nor is it done when it was told to stop: a script must not go on as if
-seq 20000 | sed 's/.*/{"id":"long-&","text":"It works well, and it came on day &."}/' >"$scratch/long.ndjson"
-launch long "$verbatim" run --once --sample "$scratch/long.ndjson" --data "$scratch/long" --ingest.listen="127.0.0.1:$http"
-await "it has begun" 20 grep -q "It works well" "$scratch/long.log"
-halt long INT
+for rows in 20000 80000 320000; do # where it was done before we looked, with a longer one
+    seq $rows | sed 's/.*/{"id":"long-&","text":"It works well, and it came on day &."}/' >"$scratch/long.ndjson"
+    launch long "$verbatim" run --once --sample "$scratch/long.ndjson" --data "$scratch/long-$rows" --ingest.listen="127.0.0.1:$http"
+    await "it has begun" 20 grep -q "It works well" "$scratch/long.log"
+    halt long INT
+    [ "$status" = 0 ] || break
+done
 equal "Ctrl-C ends --once with 75" "$status" 75
 check "and it says what to do" contains "$scratch/long.log" "run --once --no-sample does the rest"
 
@@ -102,7 +105,7 @@ split -l 500 "$scratch/in.ndjson" "$scratch/part."
 accepted=0
 # Posts a part again until it gets its receipt: ids make that safe.
 post() {
-    local answer=$scratch/answer.json deadline=$((SECONDS + 60))
+    local answer=$scratch/answer.json deadline=$((SECONDS + 240))
     until curl -sf -m 20 -o "$answer" -H 'Content-Type: application/x-ndjson' --data-binary "@$1" "$url/v1/feedback"; do
         if ! running run; then reap run && start; fi
         [ $SECONDS -lt $deadline ] || give_up "no receipt for $1"

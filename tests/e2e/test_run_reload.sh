@@ -12,7 +12,7 @@ started=("$bin/verbatim" run --no-sample --quiet --ingest.listen="127.0.0.1:$htt
 launch run "${started[@]}" --data "$scratch/data" --ingest.keys="$scratch/keys" --genai.folder="$scratch/config"
 await "run is ready" 20 answers "$url/readyz"
 topics() { # KEY: those of the insight that its post is answered with
-    curl -sf -m 20 "$url/v1/feedback?wait=10s" -H 'Content-Type: application/json' -H "X-API-Key: $1" \
+    curl -sf -m 90 "$url/v1/feedback?wait=60s" -H 'Content-Type: application/json' -H "X-API-Key: $1" \
         -d '{"text":"My zorgleblatt hums all night."}' | jq -r '.insight.topics // [] | join(" ")'
 }
 equal "nobody has heard of that topic" "$(topics "$first" | grep -c humming)" 0
@@ -40,7 +40,7 @@ import os, pty, sys, time, urllib.request
 pid, window = pty.fork()
 if pid == 0:
     os.execv(sys.argv[2], sys.argv[2:])
-until = time.monotonic() + 60
+until = time.monotonic() + 180
 while True:  # ready, and so past the start
     try:
         urllib.request.build_opener(urllib.request.ProxyHandler({})).open(sys.argv[1], timeout=5)
@@ -52,7 +52,7 @@ os.close(window)
 _, status = os.waitpid(pid, 0)
 sys.exit(os.waitstatus_to_exitcode(status) & 255)
 PY
-launch window timeout 120 python3 "$scratch/window.py" "$url/readyz" "${started[@]}" --data "$scratch/window"
+launch window timeout 400 python3 "$scratch/window.py" "$url/readyz" "${started[@]}" --data "$scratch/window"
 reap window
 equal "it stops with 0 ($(tail -n 1 "$scratch/window.log"))" "$status" 0
 finish

@@ -35,13 +35,13 @@ start() {
         --runtime.admin="127.0.0.1:${admin[$1]}"
 }
 ready() { answers "http://127.0.0.1:${admin[$1]}/readyz"; }
-# metric MEMBER NAME: the sum of its samples
+# metric MEMBER NAME: the sum of its samples; nothing where there is none
 metric() {
-    curl -s -m 5 "http://127.0.0.1:${admin[$1]}/metrics" |
-        awk -v name="$2" 'substr($0, 1, length(name) + 1) == name "{" {sum += $NF} END {printf "%.0f\n", sum}'
+    curl -s -m 60 "http://127.0.0.1:${admin[$1]}/metrics" |
+        awk -v name="$2" 'substr($0, 1, length(name) + 1) == name "{" {sum += $NF; found = 1} END {if (found) printf "%.0f\n", sum}'
 }
 partitions() {
-    curl -s -m 5 "http://127.0.0.1:${admin[$1]}/metrics" |
+    curl -s -m 60 "http://127.0.0.1:${admin[$1]}/metrics" |
         sed -n 's/^verbatim_backlog_records{.*partition="\([0-9]*\)".*/\1/p' | sort -n | paste -sd' '
 }
 at_least() { [ "$("${@:2}")" -ge "$1" ]; }
@@ -71,27 +71,33 @@ await "the killed replica is back" 60 ready featurize-0
 reap posts
 equal "every post has its receipt ($(tail -n 3 "$scratch/posts.log"))" "$status" 0
 echo "posts: $(cat "$scratch/posts.log")"
+again=$(sed -n 's/.* \([0-9]*\) tries again.*/\1/p' "$scratch/posts.log") # each may be there twice, and is dropped then
 
 # --- one more through each other way in
-curl -s -m 60 -o "$scratch/waited.json" -H 'Content-Type: application/json' "$url/v1/feedback?wait=30s" -d '{"id":"waited","text":"It works well, thank you."}'
+curl -s -m 120 -o "$scratch/waited.json" -H 'Content-Type: application/json' "$url/v1/feedback?wait=100s" -d '{"id":"waited","text":"It works well, thank you."}'
 equal "a post that waits gets its insight" "$(jq -r .insight.sentiment.label "$scratch/waited.json")" positive
 # --- a stream that comes back with a place of a bus that was here before goes on at the end of this one
-launch stream curl -sN -m 60 -H "Last-Event-ID: $(printf '%s:9000000,' 0 1 2 3 4 5 6)7:9000000" "$url/v1/insights/stream"
+launch stream curl -sN -H "Last-Event-ID: $(printf '%s:9000000,' 0 1 2 3 4 5 6)7:9000000" "$url/v1/insights/stream"
 await "the stream is open" 20 contains "$scratch/stream.log" "insights follow"
-sleep 1 # a reader's partitions on Kafka
-curl -s -m 60 -o /dev/null -H 'Content-Type: application/json' "$url/v1/feedback?wait=30s" -d '{"id":"streamed","text":"It works well, again."}'
-await "and is told what comes from then on" 20 contains "$scratch/stream.log" '{"id":"streamed"'
+streamed=0
+is_told() { # of one more: its reader hears of the end a moment after it is open
+    streamed=$((streamed + 1))
+    curl -s -m 60 -o /dev/null -H 'Content-Type: application/json' "$url/v1/feedback?wait=10s" -d "{\"id\":\"streamed-$streamed\",\"text\":\"It works well, again.\"}"
+    contains "$scratch/stream.log" '{"id":"streamed-'
+}
+await "and is told what comes from then on" 20 is_told
 halt stream
 "$python" "$source/ops/examples/python/produce.py" --bootstrap "$bootstrap" --text "Great taste, but I got a rash." --customer c-17 2>"$scratch/produce.err"
 rc=$?
 equal "produce.py exits 0 ($(head -c 200 "$scratch/produce.err"))" $rc 0
-total=$((posts + 3))
+total=$((posts + 2 + streamed))
 
 # --- an independent consumer
-for _ in 1 2 3 4 5 6; do
-    "$python" "$source/ops/examples/python/consume.py" --bootstrap "$bootstrap" --group "judge" --json --idle 6 >>"$scratch/insights.ndjson" 2>"$scratch/consume.err"
-    [ "$(wc -l <"$scratch/insights.ndjson")" -lt $total ] || break
-done
+consumed() {
+    "$python" "$source/ops/examples/python/consume.py" --bootstrap "$bootstrap" --group "judge" --json --idle 4 >>"$scratch/insights.ndjson" 2>"$scratch/consume.err"
+    [ "$(wc -l <"$scratch/insights.ndjson")" -ge $total ]
+}
+await "read_committed: all insights" 60 consumed
 ids "$scratch/insights.ndjson" | sort >"$scratch/insights.ids"
 equal "read_committed: insights" "$(wc -l <"$scratch/insights.ids")" $total
 equal "read_committed: distinct insights" "$(sort -u "$scratch/insights.ids" | wc -l)" $total
@@ -100,10 +106,11 @@ equal "the customer's words are kept from consumers" "$(jq -c 'select(.feedback.
 
 # --- the bucket
 bucket() { "$python" "$source/tests/e2e/read_bucket.py" "$endpoint" verbatim "archive/$1/"; }
-count() { bucket "$1" | jq -r .id | sort >"$scratch/bucket.ids" && wc -l <"$scratch/bucket.ids"; }
+count() { bucket "$1" | jq -r .id | sort >"$scratch/bucket.ids" && sort -u "$scratch/bucket.ids" | wc -l; }
 for topic in feedback documents features segments insights; do
     await "the bucket holds the $topic" 60 at_least $total count $topic
-    equal "boto3: records of $topic" "$(wc -l <"$scratch/bucket.ids")" $total
+    [ $topic = feedback ] || again=0
+    check "boto3: records of $topic" [ "$(wc -l <"$scratch/bucket.ids")" -le $((total + again)) ]
     equal "boto3: distinct records of $topic" "$(sort -u "$scratch/bucket.ids" | wc -l)" $total
 done
 equal "no dead letters" "$(count dead-letters)" 0
@@ -120,15 +127,15 @@ for member in "${!admin[@]}"; do
 done
 
 # --- the ledger: once logsink has all that the others wrote to their end, the archive balances
-none_left() { [ "$(metric logsink-0 verbatim_backlog_records)" = 0 ]; }
-# For some seconds: what it has not heard of yet it can't tell as its backlog.
-archived() { none_left && sleep 3 && none_left && sleep 3 && none_left; }
-await "logsink has read all" 60 archived
+verify() { "$bin/verbatim" verify --config "$scratch/logsink.ini" --json >"$scratch/verify.json" 2>"$scratch/verify.err"; }
+# Not by its backlog: what it has not heard of yet is none.
+balances() { verify && [ "$(jq -c '[.insights, .in_flight]' "$scratch/verify.json")" = "[$total,0]" ]; }
+await "the archive balances" 60 balances
 halt logsink-0
 equal "logsink-0 ends with 0 on SIGTERM" "$status" 0
-"$bin/verbatim" verify --config "$scratch/logsink.ini" --json >"$scratch/verify.json" 2>"$scratch/verify.err"
+verify
 rc=$?
 equal "verify exits 0 ($(head -c 300 "$scratch/verify.err"))" $rc 0
 equal "verify: received, insights, dead letters, in flight" \
-    "$(jq -c '[.received, .insights, .dead_letters, .in_flight]' "$scratch/verify.json")" "[$total,$total,0,0]"
+    "$(jq -c '[.received - .duplicates, .insights, .dead_letters, .in_flight]' "$scratch/verify.json")" "[$total,$total,0,0]"
 finish

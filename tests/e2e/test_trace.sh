@@ -8,7 +8,7 @@ trace=4bf92f3577b34da6a3ce929d0e0e4736
 read -r http <<<"$(free_ports 1)"
 launch run "$bin/verbatim" run --no-sample --quiet --data "$scratch/data" --ingest.listen="127.0.0.1:$http"
 await "run is ready" 60 answers "http://127.0.0.1:$http/readyz"
-post() { curl -s -m 60 -o /dev/null -w '%{http_code}' -H 'Content-Type: application/json' "http://127.0.0.1:$http/v1/feedback?wait=30s" "$@"; }
+post() { curl -s -m 150 -o /dev/null -w '%{http_code}' -H 'Content-Type: application/json' "http://127.0.0.1:$http/v1/feedback?wait=120s" "$@"; }
 equal "a post with a trace" "$(post -H "traceparent: 00-$trace-00f067aa0ba902b7-01" -d '{"id":"traced","text":"It works well."}')" 200
 equal "a post with a broken one" "$(post -H "traceparent: 00-$trace-nonsense" -d '{"id":"own","text":"It works badly."}')" 200
 halt run

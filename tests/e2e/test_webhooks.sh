@@ -7,7 +7,7 @@
 read -r http port admin _ <<<"$(free_ports 8)" # all six workers have an admin port
 hooks=http://127.0.0.1:$port
 started=("$bin/verbatim" run --no-sample --quiet --data "$scratch/data" --ingest.listen="127.0.0.1:$http" --runtime.admin="127.0.0.1:$admin"
-    --webhooks.endpoints="$scratch/webhooks" --webhooks.timeout=2s --webhooks.backoff_most=2s)
+    --webhooks.endpoints="$scratch/webhooks" --webhooks.timeout=8s --webhooks.backoff_most=1s)
 begin() { # more options
     launch run "${started[@]}" "$@"
     await "run is ready" 30 answers "http://127.0.0.1:$http/readyz"
@@ -47,19 +47,25 @@ post mixed 200
 await "all 200 are taken" 120 taken mixed 200
 await_insights mixed 200
 equal "nothing older came" "$(delivered before | wc -l)" 0
-equal "each was taken once" "$(delivered mixed | sort | uniq -d | wc -l)" 0
 equal "all are signed" "$(jq -c 'select(.good | not)' "$scratch/received" | wc -l)" 0
-records /all <"$scratch/received" | sort >"$scratch/got"
+records /all <"$scratch/received" | sort -u >"$scratch/got"
 insights | jq -cS . | sort >"$scratch/wanted"
 grep -F '"id":"mixed-' "$scratch/wanted" >"$scratch/wanted.mixed"
 equal "and are the insights, word for word" "$(cmp "$scratch/got" "$scratch/wanted.mixed" 2>&1)" ""
-equal "the filter lets alarms through" "$(records /alarms <"$scratch/received" | jq -r .id | sort | tr '\n' ' ')" \
-    "$(jq -r 'select(.safety.state == "positive") | .id' "$scratch/wanted.mixed" | sort | tr '\n' ' ')"
-check "there were some" [ "$(records /alarms <"$scratch/received" | wc -l)" -gt 0 ]
+alarms=$(jq -r 'select(.safety.state == "positive") | .id' "$scratch/wanted.mixed" | sort)
+check "there are alarms" [ -n "$alarms" ]
+alarmed() { records /alarms <"$scratch/received" | jq -r .id | sort -u; }
+has_alarms() { [ "$(alarmed | wc -l)" -ge "$(wc -l <<<"$alarms")" ]; }
+await "the filter lets alarms through" 60 has_alarms
+equal "and nothing else" "$(alarmed)" "$alarms"
 in_order "by customer, in their order" mixed
 metric() { curl -s "http://127.0.0.1:$admin/metrics" | sed -n "s/^verbatim_webhook_$1{.*webhook=\"all\"${2:-}} //p"; }
-equal "deliveries are counted" "$(metric requests_total ',result="delivered"')" 200
+counted() { [ "$(metric requests_total ',result="delivered"')" = 200 ]; } # a moment after the receiver has it
+await "deliveries are counted" 30 counted
 check "and failures" [ "$(metric requests_total ',result="failed"')" -gt 0 ]
+# of seven customers one each, where the machine stood still until the time for an answer was over
+twice=$(($(delivered mixed | wc -l) - 200))
+check "each was taken once, but for those that were under way at most ($twice)" [ $twice -le 7 ]
 drained() { [ "$(metric backlog_records)" = 0 ]; }
 await "there is no backlog" 20 drained
 check "who looks at the status sees it" grep -q '"worker":"webhook-all"' <<<"$(curl -s "http://127.0.0.1:$http/v1/status")"
@@ -116,7 +122,10 @@ begin --webhooks.give_up=3s
 post old 20
 given_up() { [ "$(letter | jq -r 'select(.worker == "webhook-all") | .record' | grep -c '^old-')" = 20 ]; }
 await "all of it is set aside" 120 given_up
+halt run # what comes now may be older than that before its turn comes
+equal "SIGTERM ends it with 0" "$status" 0
 mode ok
+begin
 post new 5
 await "what comes then is taken" 60 taken new 5
 equal "nothing old came" "$(delivered old | wc -l)" 0
@@ -126,20 +135,21 @@ mode 410
 post gone 5
 gone() { [ "$(metric failing)" = 2 ]; }
 await "410 stops it" 60 gone
-check "which the log says" contains "$scratch/run.log" "410 Gone"
-asked=$(wc -l <"$scratch/received")
+await "which the log says" 30 contains "$scratch/run.log" "410 Gone"
 post more 5
 await_insights more 5
-equal "nothing more is asked" "$(wc -l <"$scratch/received")" "$asked"
+equal "nothing more is asked" "$(jq -r 'select(.path == "/all") | .record.id' "$scratch/received" | grep -c '^more-')" 0
 mode ok
 sed -i '/^alarms/d' "$scratch/webhooks"
 echo "late $hooks/late file:$scratch/secret" >>"$scratch/webhooks"
 kill -HUP "${pids[run]}"
 await "after SIGHUP it takes what it missed" 60 taken gone 5
 await "all of it" 60 taken more 5
-late() { curl -s "http://127.0.0.1:$admin/metrics" | grep -q 'verbatim_webhook_backlog_records{.*"late"} 0'; }
+late() { curl -s "http://127.0.0.1:$http/v1/status" | jq -e 'any(.workers[]; .worker == "webhook-late")'; }
 await "a new one has begun" 30 late
-equal "one that went isn't shown" "$(curl -s "http://127.0.0.1:$admin/metrics" | grep -c 'webhook="alarms"')" 0
+shown() { curl -s "http://127.0.0.1:$admin/metrics" | grep "verbatim_webhook_requests_total{.*webhook=\"$1\""; }
+went() { shown all && ! shown alarms; }
+await "one that went isn't shown" 30 went
 post late 5
 is_late() { [ "$(records /late <"$scratch/received" | jq -r .id | grep -c '^late-')" = 5 ]; }
 await "a new one gets what comes" 60 is_late

@@ -6,7 +6,8 @@ the words in MODE-FILE, read anew for each request:
   ok           204 for all
   STATUS       that status for all (429 and 503 with Retry-After: 1)
   hang, close  no answer; the connection is closed
-  mixed        the first try of each id meets 500, 429, a hang, a closed connection, or nothing wrong, by its id; later ones 204
+  mixed        the first try of each id meets 500, 429, a closed connection, nothing wrong, or (one in sixteen) a hang, by its id;
+               later ones 204
   slow         204 after 50 ms
   later:TEXT   429 with Retry-After: 3600 for bodies that hold TEXT, 204 after 200 ms for the others
   not:TEXT     400 for bodies that hold TEXT, 204 for the others
@@ -44,7 +45,8 @@ class Receiver(BaseHTTPRequestHandler):
             tries = seen[identity] = seen.get(identity, 0) + 1
         mode = open(mode_path).read().strip()
         if mode == "mixed":
-            mode = ["500", "429", "hang", "close", "ok"][hashlib.sha256(identity.encode()).digest()[0] % 5] if tries == 1 else "ok"
+            drawn = hashlib.sha256(identity.encode()).digest()[0]
+            mode = "ok" if tries > 1 else "hang" if drawn < 16 else ["500", "429", "close", "ok"][drawn % 4]
         later = mode.startswith("later:")
         if later:
             mode = "429" if mode[6:].encode() in body else "slow"
@@ -57,7 +59,7 @@ class Receiver(BaseHTTPRequestHandler):
         with lock:
             log.write(json.dumps({"id": identity, "good": good, "status": status, "path": self.path, "record": json.loads(body)}) + "\n")
         if mode == "hang":
-            time.sleep(30)
+            time.sleep(60)
         if status:
             self.answer(status, "3600" if later else "1")
         else:

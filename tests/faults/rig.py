@@ -19,6 +19,7 @@ import urllib.request
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 from metrics import scrape, sum_of, sums  # noqa: E402
 from ports import free_port  # noqa: E402
+from process import await_handler  # noqa: E402
 
 SOURCE = os.environ.get("VERBATIM_SOURCE") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BIN = os.environ.get("VERBATIM_BIN") or f"{SOURCE}/build/release/bin"
@@ -60,7 +61,7 @@ def http(url, body=None, headers=None):
     """(status, headers, body); (0, {}, b"") where nobody answers."""
     request = urllib.request.Request(url, data=body, headers=headers or {})
     try:
-        with OPENER.open(request, timeout=30) as answer:
+        with OPENER.open(request, timeout=PATIENCE) as answer:
             return answer.status, answer.headers, answer.read()
     except urllib.error.HTTPError as error:
         return error.code, error.headers, error.read()
@@ -104,6 +105,7 @@ class Member:
             raise SystemExit(f"{why}: exit status {got}, not {wanted}")
 
     def stop(self):
+        await_handler(self.process, PATIENCE)
         self.signal(signal.SIGTERM)
         self.ends(0, f"SIGTERM to {self.worker}")
 

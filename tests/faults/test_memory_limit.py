@@ -46,7 +46,6 @@ def main():
             while limited(rig, worker, idle[worker] - 130 + 6 * ended, len(sent)) == "ended":
                 ended += 1
             topic, enough = OUTPUT[worker], rig.start(worker)
-            wait_for(f"{worker} is up", lambda: enough.ready() == 200)  # else the signal may come before its handler
             wait_for(f"{worker} goes on with enough", lambda: rig.count(topic) >= len(sent))
             enough.stop()
             print(f"{worker}: idle {idle[worker]} MiB of address space; ended with 71 {ended} times, and came through "
