@@ -104,6 +104,16 @@ static inline void wait_for(struct bus_consumer *consumer, int timeout_ms)
     poll(&waiter, 1, timeout_ms);
 }
 
+/* False, and there is nothing to release: the broker is slow, or not heard of the topic yet. */
+static inline bool poll_some(struct bus_consumer *consumer, uint32_t most,
+                             struct bus_batch *ret_batch)
+{
+    struct err err;
+    int rc = bus_poll(consumer, most, 1 << 20, ret_batch, &err);
+    if (rc && err_class((enum err_code)rc) != ERR_RETRY) must(rc, &err);
+    return rc == E_OK;
+}
+
 /* One turn of a worker that copies feedback to documents. Returns how many it committed; -1:
  * it must stop, by `err`. */
 static inline int copy_try(struct bus_consumer *consumer, uint32_t most, struct err *err)

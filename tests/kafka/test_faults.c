@@ -42,7 +42,6 @@ static void test_paused_over_rebalance(void **state)
     enum { COUNT = 40 };
     struct rig rig = open_rig(settings);
     struct bus_batch batch;
-    struct err err;
     int copied = 0;
     (void)state;
     create(rig.bus, TOPIC_FEEDBACK, &four);
@@ -51,16 +50,14 @@ static void test_paused_over_rebalance(void **state)
     struct bus_consumer *a = subscribe(rig.bus, "copy", "copy-0", TOPIC_FEEDBACK);
     int64_t start = now_ms();
     while (bus_backlog(a, NULL, 0) != PARTITIONS && now_ms() - start < WAIT_MS) {
-        must(bus_poll(a, 1, 1000, &batch, &err), &err); /* not committed: it comes again */
-        bus_release(a, &batch);
+        if (poll_some(a, 1, &batch)) bus_release(a, &batch); /* not committed: it comes again */
         wait_for(a, 20);
     }
     bus_pause(a, true);
     struct bus_consumer *b = subscribe(rig.bus, "copy", "copy-1", TOPIC_FEEDBACK);
     while (bus_backlog(a, NULL, 0) == PARTITIONS && now_ms() - start < WAIT_MS) {
         copied += copy_some(b, 100);
-        must(bus_poll(a, 1, 1000, &batch, &err), &err);
-        assert_int_equal(batch.count, 0);
+        if (poll_some(a, 1, &batch)) assert_int_equal(batch.count, 0);
         wait_for(a, 20);
     }
     bus_pause(a, false);
@@ -95,11 +92,13 @@ static void test_markers(void **state)
     int read = 0;
     while ((read < 200 || backlog(reader) > 0) && now_ms() - start < WAIT_MS) {
         struct bus_batch batch;
-        struct err err;
-        must(bus_poll(reader, 1000, 1 << 20, &batch, &err), &err);
-        read += (int)batch.count;
-        if (batch.count == 0) wait_for(reader, 100);
-        bus_release(reader, &batch);
+        uint32_t count = 0;
+        if (poll_some(reader, 1000, &batch)) {
+            count = batch.count;
+            bus_release(reader, &batch);
+        }
+        read += (int)count;
+        if (count == 0) wait_for(reader, 100);
     }
     assert_int_equal(read, 200);
     assert_int_equal(backlog(reader), 0);

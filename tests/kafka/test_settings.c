@@ -260,7 +260,7 @@ static void test_patient(void **state)
         struct bus_batch batch = {0};
         if (i < COUNT) assert_int_equal(produce(rig.bus, &output, 1), E_OK);
         else poll(&waiter, 1, 50);
-        must(bus_poll(reader, COUNT, 10000, &batch, &err), &err);
+        if (!poll_some(reader, COUNT, &batch)) continue;
         portions += batch.count > 0;
         for (uint32_t j = 0; j < batch.count; j++)
             assert_int_equal(batch.messages[j].offset, next++);
