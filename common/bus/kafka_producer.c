@@ -115,6 +115,7 @@ static void on_report(rd_kafka_t *client, const rd_kafka_message_t *message, voi
     struct request *request = message->_private;
     struct producer *producer = opaque;
     (void)client;
+    sender_recycle(&producer->sender, message);
     if (!message->err) producer->broken_count = 0;
     if (message->err && !request->err.code && producer->timed_out) {
         (void)err_set(&request->err, E_TIMEOUT, "not delivered: writing took too long");

@@ -4,8 +4,84 @@
  * aren't copied. Headers are librdkafka's own objects, because passing them by value double-
  * frees them when a message is refused (issue 4628, fixed in 2.12). */
 #include <stdio.h>
+#include <string.h>
 
 #include "bus/kafka.h"
+
+/* --- headers --- */
+
+/* librdkafka allocates each header of a message. So the list of a message that is delivered serves
+ * the next one: most of its headers are the same. */
+void sender_recycle(struct kafka_sender *sender, const rd_kafka_message_t *message)
+{
+    rd_kafka_headers_t *list;
+    if (sender->spare_count < KAFKA_SPARE_HEADERS &&
+        !rd_kafka_message_detach_headers((rd_kafka_message_t *)(uintptr_t)message, &list))
+        sender->spare[sender->spare_count++] = list;
+}
+
+static rd_kafka_headers_t *take_spare(struct kafka_sender *sender)
+{
+    return sender->spare_count ? sender->spare[--sender->spare_count] : NULL;
+}
+
+static bool is_same(const rd_kafka_headers_t *list, size_t at, const struct bus_header *header)
+{
+    const char *name;
+    const void *value;
+    size_t size;
+    return !rd_kafka_header_get_all(list, at, &name, &value, &size) &&
+           str_equal(str_make(value, size), header->value) &&
+           strncmp(name, header->name.data, header->name.size) == 0 && !name[header->name.size];
+}
+
+/* Leaves the first `kept`. By their names, as librdkafka knows no other way: false where that took
+ * too many (a name twice). */
+static bool drop_behind(rd_kafka_headers_t *list, size_t kept)
+{
+    char copy[64]; /* librdkafka compares with it after the header has gone */
+    const char *name;
+    const void *value;
+    size_t size;
+    for (size_t at = rd_kafka_header_cnt(list); at-- > kept;) {
+        if (rd_kafka_header_get_all(list, at, &name, &value, &size) || strlen(name) >= sizeof copy)
+            return false;
+        memcpy(copy, name, strlen(name) + 1);
+        rd_kafka_header_remove(list, copy);
+    }
+    return rd_kafka_header_cnt(list) == kept;
+}
+
+/* A list that begins with the first *ret_kept of the output's headers, and has no others. */
+static rd_kafka_headers_t *new_headers(struct kafka_sender *sender, const struct bus_output *output,
+                                       uint32_t *ret_kept)
+{
+    rd_kafka_headers_t *list = take_spare(sender);
+    uint32_t kept = 0;
+    while (list && kept < output->header_count && is_same(list, kept, &output->headers[kept]))
+        kept++;
+    *ret_kept = kept;
+    if (list && drop_behind(list, kept)) return list;
+    if (list) rd_kafka_headers_destroy(list);
+    *ret_kept = 0;
+    return rd_kafka_headers_new(output->header_count);
+}
+
+static rd_kafka_headers_t *make_headers(struct kafka_sender *sender,
+                                        const struct bus_output *output)
+{
+    uint32_t kept;
+    rd_kafka_headers_t *headers = new_headers(sender, output, &kept);
+    for (uint32_t i = kept; headers && i < output->header_count; i++) {
+        const struct bus_header *header = &output->headers[i];
+        const char *value = header->value.data ? header->value.data : "";
+        rd_kafka_header_add(headers, header->name.data, (ssize_t)header->name.size, value,
+                            (ssize_t)header->value.size);
+    }
+    return headers;
+}
+
+/* --- life --- */
 
 static void note_failure(struct kafka_sender *sender, rd_kafka_resp_err_t code)
 {
@@ -18,6 +94,7 @@ static void on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, v
 {
     (void)client;
     struct kafka_sender *sender = opaque;
+    sender_recycle(sender, message);
     if (message->err == RD_KAFKA_RESP_ERR__PURGE_QUEUE ||
         message->err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT)
         return;
@@ -100,6 +177,7 @@ void sender_close(struct kafka_sender *sender)
         sender->topics[i] = NULL;
     }
     rd_kafka_destroy(sender->client);
+    for (rd_kafka_headers_t *list; (list = take_spare(sender));) rd_kafka_headers_destroy(list);
     sender->client = NULL;
 }
 
@@ -129,17 +207,7 @@ int sender_check(const struct kafka_bus *bus, const struct bus_output *outputs, 
     return rc;
 }
 
-static rd_kafka_headers_t *copy_headers(const struct bus_output *output)
-{
-    rd_kafka_headers_t *headers = rd_kafka_headers_new(output->header_count);
-    for (uint32_t i = 0; headers && i < output->header_count; i++) {
-        const struct bus_header *header = &output->headers[i];
-        const char *value = header->value.data ? header->value.data : "";
-        rd_kafka_header_add(headers, header->name.data, (ssize_t)header->name.size, value,
-                            (ssize_t)header->value.size);
-    }
-    return headers;
-}
+/* --- sending --- */
 
 rd_kafka_resp_err_t sender_send(struct kafka_sender *sender, const struct bus_output *output,
                                 void *opaque)
@@ -148,7 +216,7 @@ rd_kafka_resp_err_t sender_send(struct kafka_sender *sender, const struct bus_ou
     if (!*topic)
         *topic = rd_kafka_topic_new(sender->client, sender->bus->topics[output->topic], NULL);
     if (!*topic) return rd_kafka_last_error();
-    rd_kafka_headers_t *headers = output->header_count ? copy_headers(output) : NULL;
+    rd_kafka_headers_t *headers = output->header_count ? make_headers(sender, output) : NULL;
     const char *value = output->value.data ? output->value.data : "";
     /* librdkafka's macros are statement expressions, which clang calls an extension. */
     rd_kafka_resp_err_t code = __extension__ rd_kafka_producev(

@@ -40,6 +40,24 @@ static void check_same(const struct bus_message *message, const struct bus_outpu
     }
 }
 
+/* All of a topic with one partition, in this order. */
+static void check_all(struct bus *bus, const struct bus_output *outputs, size_t count)
+{
+    size_t at = 0;
+    struct bus_consumer *consumer = subscribe(bus, NULL, "trip", TOPIC_FEEDBACK, BUS_EARLIEST,
+                                              NULL);
+    for (int64_t start = clock_mono_ms(clock_system()); at < count && !out_of_time(start);) {
+        struct bus_batch batch;
+        poll_batch(consumer, 3, 1 << 20, &batch);
+        assert_true(batch.count <= 3);
+        for (uint32_t i = 0; i < batch.count; i++) check_same(&batch.messages[i], &outputs[at++]);
+        if (batch.count == 0) wait_for_wake(consumer, 100);
+        bus_release(consumer, &batch);
+    }
+    assert_int_equal(at, count);
+    bus_unsubscribe(consumer);
+}
+
 static void conform_round_trip(struct bus *bus)
 {
     enum { LARGE = 900 * 1024 };
@@ -64,23 +82,41 @@ static void conform_round_trip(struct bus *bus)
         {.topic = TOPIC_FEEDBACK, .timestamp_ms = 1700000000006, .key = STR("k"),
          .value = STR("\0\xff\n")},
     };
-    size_t at = 0;
     create_topic(bus, TOPIC_FEEDBACK, 1);
     send_all(bus, cases, COUNT_OF(cases));
-    struct bus_consumer *consumer = subscribe(bus, NULL, "trip", TOPIC_FEEDBACK, BUS_EARLIEST,
-                                              NULL);
-    for (int64_t start = clock_mono_ms(clock_system());
-         at < COUNT_OF(cases) && !out_of_time(start);) {
-        struct bus_batch batch;
-        poll_batch(consumer, 3, 1 << 20, &batch);
-        assert_true(batch.count <= 3);
-        for (uint32_t i = 0; i < batch.count; i++) check_same(&batch.messages[i], &cases[at++]);
-        if (batch.count == 0) wait_for_wake(consumer, 100);
-        bus_release(consumer, &batch);
-    }
-    assert_int_equal(at, COUNT_OF(cases));
-    bus_unsubscribe(consumer);
+    check_all(bus, cases, COUNT_OF(cases));
     free(large);
+}
+
+/* A producer uses again what delivered messages leave behind: it mustn't show. */
+static void conform_headers(struct bus *bus)
+{
+    enum { LISTS = 8, ROUNDS = 3 };
+    static const char name_of_90[] = "a-name-of-ninety-bytes-a-name-of-ninety-bytes-a-name-of-ninety-"
+                                     "bytes-a-name-of-ninety-byt";
+    const struct bus_header lists[LISTS][4] = {
+        {{STR("type"), STR("m")}, {STR("id"), STR("1")}, {STR("trace"), STR("a")}},
+        {{STR("type"), STR("m")}, {STR("id"), STR("22")}, {STR("trace"), STR("bbb")}},
+        {{STR("trace"), STR("a")}, {STR("id"), STR("1")}, {STR("type"), STR("m")}},
+        {{STR("twice"), STR("1")}, {STR("b"), STR("2")}, {STR("twice"), STR("3")}},
+        {{STR("twice"), STR("1")}, {STR("b"), STR("0")}, {STR("twice"), STR("4")}},
+        {{STR("type"), STR("m")}, {STR("typ"), STR("m")}, {STR("typed"), STR("")}},
+        {{STR("type"), STR("m")}, {str_of(name_of_90), STR("1")}, {STR("z"), STR("\0x")}},
+        {{STR("type"), STR("m")}, {str_of(name_of_90), STR("2")}, {STR("z"), STR("\0y")}},
+    };
+    struct bus_output outputs[LISTS * 4 * ROUNDS];
+    size_t count = 0;
+    create_topic(bus, TOPIC_FEEDBACK, 1);
+    for (int round = 0; round < ROUNDS; round++)
+        for (int i = 0; i < LISTS; i++) {
+            size_t from = count;
+            for (uint32_t size = 0; size < 4; size++) /* each after another one */
+                outputs[count++] = (struct bus_output){
+                    .topic = TOPIC_FEEDBACK, .timestamp_ms = 1700000000000, .key = STR("k"),
+                    .headers = lists[(i * (round + 1) + (int)size) % LISTS], .header_count = size};
+            send_all(bus, outputs + from, count - from);
+        }
+    check_all(bus, outputs, count);
 }
 
 static void conform_empty_keys(struct bus *bus)

@@ -59,6 +59,7 @@ struct conformance_case { const char *why; void (*run)(struct bus *bus); };
 static const struct conformance_case conformance_cases[] = {
     {"messages of a key keep their order and partition", conform_order},
     {"keys, values, headers and timestamps come back as they were sent", conform_round_trip},
+    {"headers are a message's own, whatever the one before had", conform_headers},
     {"messages without a key go anywhere, but arrive", conform_empty_keys},
     {"a commit writes outputs and moves positions; a restart goes on from there", conform_commit},
     {"a refused commit does neither", conform_refused_commit},
