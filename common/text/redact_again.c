@@ -10,12 +10,16 @@ struct seen {
     int count;
 };
 
+/* What is a word as well ("Blessing") only of a name that is no more than it: "Amber Ruiz" says
+ * nothing of amber. */
 static void remember(struct seen *seen, struct str text, const struct redact_found *found)
 {
     for (size_t i = found->start; i < found->end && seen->count < AGAIN_NAMES;) {
         struct redact_word word;
         redact_word_at(text, i, &word);
-        if (word.capital && word.size >= 4 && !(word.cues & (CUE(COMMON) | CUE(ALSO))))
+        bool whole = word.start == found->start && word.end == found->end;
+        if (word.capital && word.size >= (whole ? 3 : 4) && !(word.cues & CUE(COMMON)) &&
+            (whole || !(word.cues & CUE(ALSO))))
             seen->words[seen->count++] = word;
         i = word.end > i ? word.end : i + 1;
     }
@@ -194,7 +198,7 @@ static bool may_be_name(const struct redact_word *word)
 }
 
 /* "Boulangerie Mallard, [ADDRESS]": a business, named after somebody or not. */
-static bool is_shop(const struct redact_word *word)
+bool name_is_shops(const struct redact_word *word)
 {
     static const char *const shops[] = {
         "boulangerie", "patisserie", "boucherie", "galerie", "librairie", "pharmacie",
@@ -231,14 +235,14 @@ static void find_owner(struct redact_finder *finder, size_t placeholder)
     redact_word_at(text, line, &first);
     struct name name = name_read(text, line, NOT_SMALL);
     if (name.parts < 2 || name.parts > 3 || name.company || first.upper ||
-        name.end + 2 != placeholder || text.data[name.end] != ',' || is_shop(&first) ||
+        name.end + 2 != placeholder || text.data[name.end] != ',' || name_is_shops(&first) ||
         first.cues & ~(CUE(GIVEN) | CUE(FAMILY) | CUE(ALSO)) || redact_is_ordinary(&first) ||
         name_is_brand(text, &name) || name_is_place(text, &name) ||
         !(name.known || name_is_like_one(text, &name, LIKE_ONE_OF_TWO)))
         return;
     struct redact_word last;
     redact_word_before(text, name.end, &last);
-    if (!is_shop(&last)) redact_add(finder, name.start, name.end, REDACT_PERSON);
+    if (!name_is_shops(&last)) redact_add(finder, name.start, name.end, REDACT_PERSON);
 }
 
 /* "[PERSON] took the bags, then Otilio came": who comes next, where somebody was named before.
@@ -336,17 +340,12 @@ static void find_dialogue(struct redact_finder *finder)
         redact_add(finder, starts[k], ends[k], REDACT_PERSON);
 }
 
-/* "Anna Reyes called. Reyes said …": a name that was found is one elsewhere, too. */
-void redact_person_again(struct redact_finder *finder)
+/* "Anna Reyes called. Reyes said …": a name that was found is one elsewhere, too; "and Ruiz". */
+void redact_person_repeated(struct redact_finder *finder)
 {
     struct seen seen; /* not cleared: it is large, and few texts have names */
     seen.count = 0;
     struct str text = finder->text;
-    if (!finder->capitals) find_small(finder);
-    else if (finder->text.size && is_upper(finder->text.data[0]) &&
-             memchr(finder->text.data, '\n', finder->text.size))
-        find_dialogue(finder);
-    if (finder->again) find_beside(finder);
     /* what was found in the scan is found again here: a bound keeps it linear */
     uint32_t most = finder->count + NEXT_NAMES;
     for (uint32_t i = 0; i < finder->count; i++) {
@@ -365,7 +364,9 @@ void redact_person_again(struct redact_finder *finder)
         }
         redact_word_at(text, i, &word);
         for (int k = 0; word.capital && k < seen.count; k++) {
-            if (!str_equal(folded_of(&word), folded_of(&seen.words[k]))) continue;
+            if (!str_equal(folded_of(&word), folded_of(&seen.words[k])) ||
+                (word.cues & CUE(ALSO) && name_starts_sentence(text, word.start)))
+                continue;
             /* "David Navarro" whole, though "Navarro" alone is a place */
             struct name name = name_read(text, word.start, NOT_SMALL);
             bool whole = name.parts > 1 && name.known + name.also == name.parts && !name.company;
@@ -375,4 +376,14 @@ void redact_person_again(struct redact_finder *finder)
         }
         i = word.end > i ? word.end : i + 1;
     }
+}
+
+void redact_person_again(struct redact_finder *finder)
+{
+    if (!finder->capitals) find_small(finder);
+    else if (finder->text.size && is_upper(finder->text.data[0]) &&
+             memchr(finder->text.data, '\n', finder->text.size))
+        find_dialogue(finder);
+    if (finder->again) find_beside(finder);
+    redact_person_repeated(finder);
 }

@@ -386,10 +386,11 @@ size_t redact_bare_name(struct redact_finder *finder, const struct redact_word *
     if (!whole.size) return 0;
     struct name read;
     bool was_read = false;
+    uint32_t found = finder->count;
     size_t end = redact_name_list(finder, word);
     if (!end) end = listed(finder, &whole, &read, &was_read);
     bool same = was_read && whole.start == word->start;
     if (!end) end = redact_unlisted_name(finder, word, same ? &read : NULL);
-    if (!end) redact_leave(finder, word);
+    if (finder->count == found) redact_leave(finder, word);
     return end;
 }

@@ -392,6 +392,8 @@ size_t redact_address_calle(struct redact_finder *finder, size_t number);
 size_t redact_address_number(struct redact_finder *finder, size_t start,
                              const struct redact_context *context);
 void redact_field(struct redact_finder *finder, size_t colon);
-void redact_person_again(struct redact_finder *finder); /* the same names elsewhere in the text */
+void redact_person_again(struct redact_finder *finder);
+/* The same names elsewhere in the text, and what "and" joins to them. */
+void redact_person_repeated(struct redact_finder *finder);
 
 #endif

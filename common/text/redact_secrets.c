@@ -241,7 +241,7 @@ static bool is_weak(const struct redact_word *cue)
 {
     static const char *const weak[] = {
         "token", "secret", "login", "credentials", "clave", "pin", "bearer", "otp", "passe",
-        "key", "cle", "pass"};
+        "key", "cle", "pass", "jeton"};
     return IS_ONE_OF(cue, weak);
 }
 

@@ -16,7 +16,8 @@ bool redact_secret_needs_more(const struct redact_word *word)
 bool redact_secret_only_told(const struct redact_word *word)
 {
     static const char *const told[] = {
-        "cvv", "cvc", "csc", "cryptogramme", "criptograma", "digicode"};
+        "cvv", "cvc", "csc", "cryptogramme", "criptograma", "digicode",
+        "puk", "nip", "answer", "respuesta", "reponse", "memorable"};
     return redact_secret_needs_more(word) || IS_ONE_OF(word, told);
 }
 
@@ -168,13 +169,42 @@ static struct told asks_for(enum cue_class class, uint8_t least, uint8_t most, s
     return (struct told){.class = class, .least = least, .most = most, .from = from};
 }
 
+static bool is_secret(const struct redact_word *word)
+{
+    static const char *const secret[] = {"secret", "security", "secreta", "seguridad", "secrete",
+                                         "securite"};
+    return IS_ONE_OF(word, secret);
+}
+
+static bool is_memorable(const struct redact_word *word)
+{
+    static const char *const things[] = {"word", "answer", "phrase"};
+    return IS_ONE_OF(word, things);
+}
+
+/* "my security answer", "la respuesta secreta", "answer to the secret question": a word that is
+ * told. */
+static struct told answer_told(struct str text, const struct redact_word *cue)
+{
+    struct told told = asks_for(PASSWORD, 0, 0, 0);
+    struct redact_word lead;
+    redact_word_before(text, cue->start, &lead);
+    if (word_is(cue, "memorable")) told.from = behind_wanted(text, cue->end, is_memorable);
+    else if (lead.end + 1 == cue->start && is_secret(&lead)) told.from = cue->end;
+    else told.from = behind_wanted(text, cue->end, is_secret);
+    told.plain = told.answer = true;
+    if (!told.from) told.class = NO_CUE;
+    return told;
+}
+
 /* What the cue asks for, or class NO_CUE. */
 static struct told told_of(struct str text, const struct redact_word *cue)
 {
     static const char *const passwords[] = {
         "password", "passwords", "passwd", "pwd", "pw", "passphrase", "contrasena", "passwort",
         "mdp", "motdepasse", "senha"};
-    static const char *const pins[] = {"pin", "passcode", "digicode", "otp"};
+    static const char *const pins[] = {"pin", "passcode", "digicode", "otp", "puk", "nip"};
+    static const char *const answers[] = {"answer", "respuesta", "reponse", "memorable"};
     static const char *const card_codes[] = {"cvv", "cvc", "csc", "cryptogramme", "criptograma"};
     struct redact_word lead;
     size_t behind;
@@ -183,13 +213,17 @@ static struct told told_of(struct str text, const struct redact_word *cue)
     static const char *const no_passes[] = {"boarding", "bus", "day", "season", "ski", "game",
                                             "battle", "guest", "travel", "monthly", "rail",
                                             "train", "weekly", "annual", "parking"};
-    if (IS_ONE_OF(cue, passwords)) return asks_for(PASSWORD, 5, 12, cue->end);
+    struct told password = asks_for(PASSWORD, 5, 12, cue->end);
+    password.plain = true;
+    if (IS_ONE_OF(cue, passwords)) return password;
+    if (IS_ONE_OF(cue, answers)) return answer_told(text, cue);
     redact_word_before(text, cue->start, &lead);
     if (word_is(cue, "pass")) {
         bool led = is_led_to_value(text, cue) && !IS_ONE_OF(&lead, no_passes);
         return asks_for(led ? PASSWORD : NO_CUE, 0, 0, cue->end);
     }
     if (IS_ONE_OF(cue, pins) && IS_ONE_OF(&lead, no_pins)) return (struct told){0};
+    if (word_is(cue, "nip") && !cue->upper) return (struct told){0};
     if (IS_ONE_OF(cue, pins)) { /* "pin de la tarjeta 4471" */
         behind = behind_wanted(text, cue->end, opens);
         return asks_for(NUMBER, 3, 8, behind ? behind : cue->end);
@@ -204,8 +238,7 @@ static struct told told_of(struct str text, const struct redact_word *cue)
         behind = behind_wanted(text, cue->end, opens);
         return asks_for(PASSWORD, behind ? 3 : 0, 8, behind ? behind : cue->end);
     }
-    if (word_is(cue, "passe"))
-        return asks_for(word_is(&lead, "de") ? PASSWORD : NO_CUE, 5, 12, cue->end);
+    if (word_is(cue, "passe")) return word_is(&lead, "de") ? password : (struct told){0};
     if (!word_is(cue, "key") && !word_is(cue, "cle")) return (struct told){0};
     behind = behind_wanted(text, cue->end, has_key);
     if (!behind && lead.end + 1 == cue->start && has_key(&lead)) behind = cue->end;

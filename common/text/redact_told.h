@@ -14,6 +14,8 @@ struct told {
     uint8_t least, most; /* digits of a value that has no more than these; least 0: none do */
     size_t from;         /* where the value may stand, or what leads to it */
     bool odd;            /* a block that is odd is enough, right beside the cue */
+    bool plain;          /* a word that is none of every day may be one: "is swordfish" */
+    bool answer;         /* and so if a comma leads to it: "my security answer, Bluebell" */
     bool led;            /* right beside the cue stands none: "the code you sent 404 is wrong" */
 };
 

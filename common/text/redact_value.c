@@ -125,6 +125,30 @@ static bool is_door_code(struct str value)
     return value.size >= 4 && value.size <= 8 && digits >= 2;
 }
 
+static bool ends_in(const struct redact_word *word, const char *endings)
+{
+    for (struct str rest = str_of(endings); rest.size;)
+        if (str_ends(str_make(word->folded, word->size), str_cut(&rest, ' '))) return true;
+    return false;
+}
+
+/* "swordfish", "Bluebell": a word that is none of every day, and none of what a password may be
+ * ("rejected", "incorrecta", "oublié"). */
+static bool is_plain_word(struct str text, const struct block *block)
+{
+    struct redact_word word;
+    redact_word_at(text, block->start, &word);
+    if (word.end != block->end || word.size < 5 || word.upper || redact_is_ordinary(&word) ||
+        word.cues & ~(CUE(GIVEN) | CUE(FAMILY) | CUE(ALSO)))
+        return false;
+    struct str folded = str_make(word.folded, word.size);
+    bool state = str_starts(folded, STR("in")) || str_starts(folded, STR("un")) ||
+                 str_starts(folded, STR("err")) ||
+                 (word.accented && word.folded[word.size - 1] == 'e');
+    return !state && !ends_in(&word, "ed en ing ado ada ido ida ee able ible ly ment mente less "
+                                     "ive ant ent");
+}
+
 bool told_is_value(struct str text, const struct told *told, const struct block *block,
                    enum lead lead)
 {
@@ -139,6 +163,10 @@ bool told_is_value(struct str text, const struct told *told, const struct block 
         return lead == COMMA ? plain && !year : lead != BESIDE_CUE || told->most == 4 || !year;
     }
     if (told->class == BACK_DIGITS) return false;
+    bool closed = block->closed || goes_on_plainly(text, block->end);
+    if (told->plain && closed && is_plain_word(text, block) &&
+        (lead == SURE || (told->answer && lead == COMMA && is_upper(text.data[block->start]))))
+        return true;
     if (block->words && (lead < COMMA || !told->least)) return false;
     if (told->class == NUMBER)
         return told->most > 4 && (block->hard ||

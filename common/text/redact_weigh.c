@@ -7,8 +7,8 @@
 
 /* What has come to less goes no further: by the word before alone (LED), by those on both sides
  * (HOPELESS), before the words further off (NEAR). They lose little and save half of the work. */
-enum { BUCKET_BITS = 13, NEAR_WORDS = 3 };
-enum { WEIGHT_LED = -16, WEIGHT_HOPELESS = -8, WEIGHT_NEAR = 0 };
+enum { BUCKET_BITS = 14, NEAR_WORDS = 3 };
+enum { WEIGHT_LED = -16, WEIGHT_HOPELESS = -16, WEIGHT_NEAR = -16 };
 
 static const int8_t weights[1 << BUCKET_BITS] = {
 #include "text/redact_weigh.inc"
@@ -17,7 +17,7 @@ static const int8_t weights[1 << BUCKET_BITS] = {
 /* What a feature is of. */
 enum field {
     BIAS, FORM, LENGTH, SIGNS, FORM_SIGNS, LEAD, LEAD_2, FOLLOW, FOLLOW_2, LEAD_CUE, FOLLOW_CUE,
-    NEAR_BEFORE, NEAR_BEHIND, LANGUAGE
+    NEAR_BEFORE, NEAR_BEHIND, LANGUAGE, ENDING_2, ENDING_3
 };
 
 static void put(struct redact_weighing *weighing, enum field field, uint32_t value)
@@ -55,6 +55,16 @@ static uint32_t form_of(struct str text, const struct name *name, const struct r
     uint32_t form = 0;
     while (form < sizeof bounds / sizeof *bounds && like >= bounds[form]) form++;
     return form;
+}
+
+/* The last letters of its first word: "-ola", "-ek". */
+static void put_ending(struct redact_weighing *weighing, const struct redact_word *first)
+{
+    const uint8_t *end = (const uint8_t *)first->folded + first->size;
+    if (first->size < 3) return;
+    uint32_t two = (uint32_t)end[-2] << 8 | end[-1];
+    put(weighing, ENDING_2, two);
+    put(weighing, ENDING_3, (uint32_t)end[-3] << 16 | two);
 }
 
 /* What a byte beside a name is: the text's end, one of the signs, or of the rest. */
@@ -148,6 +158,7 @@ static void weigh_rest(struct redact_weighing *weighing, const struct redact_fin
     if (weighing->weight < WEIGHT_HOPELESS && !whole) return;
     uint32_t form = form_of(text, name, first), starts = name_starts_sentence(text, name->start);
     put(weighing, FORM, form << 1 | first->capital);
+    put_ending(weighing, first);
     put(weighing, FORM_SIGNS, form << 16 | starts << 8 | behind);
     if (weighing->weight < WEIGHT_NEAR && !whole) return;
     put_near(weighing, text, lead, &follow);
@@ -189,6 +200,13 @@ static bool is_streets(const struct redact_word *lead, const struct name *name)
     return lead->end + 1 == name->start && lead->cues & (CUE(STREET) | CUE(STREET_FIRST));
 }
 
+/* "Boulangerie Mallard", "le garage Dupont" */
+static bool is_shops(const struct redact_word *lead, const struct name *name,
+                     const struct redact_word *first)
+{
+    return name_is_shops(first) || (lead->end + 1 == name->start && name_is_shops(lead));
+}
+
 /* Of a name that is left. */
 static void judge(struct redact_finder *finder, const struct name *name,
                   const struct redact_weighing *weighing)
@@ -199,6 +217,14 @@ static void judge(struct redact_finder *finder, const struct name *name,
         finder->count = 0;
     } else if (!starts_small(finder->text, name->start) || weighing->weight >= WEIGHT_SURE)
         name_decide(finder, name, NAME_SURE);
+}
+
+/* Somebody was named in it, or it is a customer's matter. */
+static bool is_about_people(struct redact_finder *finder)
+{
+    struct str text = finder->text, person = STR("[PERSON]");
+    return redact_registers(finder) & (REGISTER_SERVICE | REGISTER_CONTACT) ||
+           memmem(text.data, text.size, person.data, person.size);
 }
 
 /* Most words are on no list and stand alone, and needn't be read again. */
@@ -225,8 +251,10 @@ static size_t judge_left(struct redact_finder *finder, size_t start)
     struct name name = read_left(finder, &first);
     if (!name.parts || name.company) return 0;
     weigh_rest(&weighing, finder, &name, &lead, &first, whole);
-    if ((weighing.weight < WEIGHT_ENOUGH && !whole) || name_is_brand(text, &name) ||
-        name_is_place(text, &name) || is_streets(&lead, &name))
+    bool enough = weighing.weight >= WEIGHT_ENOUGH || whole ||
+                  (weighing.weight >= WEIGHT_ENOUGH_THERE && is_about_people(finder));
+    if (!enough || name_is_brand(text, &name) || name_is_place(text, &name) ||
+        is_streets(&lead, &name) || is_shops(&lead, &name, &first))
         return 0;
     judge(finder, &name, &weighing);
     return name.end;
@@ -252,4 +280,5 @@ void redact_weigh(struct redact_finder *finder)
         size_t end = judge_left(finder, finder->left[i]);
         if (end) behind = end;
     }
+    if (finder->count) redact_person_repeated(finder);
 }
