@@ -97,10 +97,23 @@ int environment_read(struct environment *environment, MDB_txn **txn, struct err 
     return begin(environment, MDB_RDONLY, txn, err);
 }
 
+/* What was deleted while we have it open takes all, and goes with the last process that has. */
+static int check_kept(const struct environment *environment, struct err *err)
+{
+    mdb_filehandle_t fd;
+    struct stat data;
+    if (mdb_env_get_fd(environment->mdb, &fd) || fstat(fd, &data) || data.st_nlink) return E_OK;
+    return err_set(err, E_NO_OUTPUT,
+                   "the bus at %s was deleted: nothing is kept of what is written to it; stop all "
+                   "that use it, and start them again",
+                   environment->path);
+}
+
 int environment_write(struct environment *environment, MDB_txn **ret_txn, struct err *err)
 {
     MDB_txn *txn = NULL;
-    int rc = begin(environment, 0, &txn, err);
+    int rc = check_kept(environment, err);
+    if (rc == E_OK) rc = begin(environment, 0, &txn, err);
     if (rc == E_BUSY) /* batches are held until this very commit: only a restart gets out of it */
         return err_set(err, E_BAD_CONFIG,
                        "bus.size_limit is smaller here than in another process that "

@@ -208,13 +208,18 @@ static void stop_loop(struct runtime *runtime, bool late)
 
 /* --- the tick ------------------------------------------------------------------------------- */
 
+static void take_failure(struct runtime *runtime)
+{
+    if (runtime->flow.fatal.code) runtime_fail(runtime, &runtime->flow.fatal);
+}
+
 static void tick_consumer(struct runtime *runtime, int64_t now, int64_t *retry_ms)
 {
     commit_take(runtime);
     if (runtime->generation_lost && !start_over(runtime, now)) return;
     *retry_ms = flow_retry_due(&runtime->flow, now);
     flow_run(&runtime->flow, RUN_CHUNK);
-    if (runtime->flow.fatal.code) runtime_fail(runtime, &runtime->flow.fatal);
+    take_failure(runtime);
     if (!runtime->fatal.code) take_in(runtime, now);
     if (runtime->fatal.code || runtime->generation_lost) return;
     commit_start(runtime, now);
@@ -230,6 +235,7 @@ void runtime_tick(struct runtime *runtime)
     if (atomic_exchange(&runtime->reload_asked, false)) reload(runtime);
     if (atomic_load(&runtime->stop_asked) && runtime->phase == PHASE_RUNNING) begin_drain(runtime);
     if (runtime->consumer) tick_consumer(runtime, now, &retry_ms);
+    take_failure(runtime);
     runtime_tell_ready(runtime);
     runtime_publish_progress(runtime);
     if (runtime->phase == PHASE_RUNNING && atomic_load(&runtime->finish_asked) && finished(runtime))

@@ -94,6 +94,7 @@ int runtime_create_with(const struct worker *worker, const struct config *config
         .clock = effects->clock,
         .random = &runtime->random, .member = runtime->member, .loop = &runtime->loop,
         .wake = &runtime->wake,
+        .flow = &runtime->flow, /* also of a worker that reads nothing, which may fail */
     };
     *ret_runtime = runtime;
     return E_OK;

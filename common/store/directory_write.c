@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { TEMPORARY_BYTES = 64 };
@@ -31,13 +32,28 @@ static void draft_drop(struct draft *draft)
     draft->fd = draft->folder = -1;
 }
 
+/* What was there a moment ago is gone: the store's own folder, which doesn't come back under this
+ * descriptor, or one below it, which the next attempt makes anew. */
+static int write_error(const struct directory_store *directory, const char *doing, struct str key,
+                       struct err *err)
+{
+    struct stat root;
+    if (errno != ENOENT) return directory_path_error(err, doing, key);
+    if (fstat(directory->root, &root) == 0 && root.st_nlink == 0)
+        return err_set(err, E_NO_OUTPUT,
+                       "%s was deleted; started again, this program makes it anew",
+                       directory->description);
+    return err_set(err, E_BUSY, "%s %.*s: its folder was deleted meanwhile", doing, STR_ARGS(key));
+}
+
 static int draft_begin(struct directory_store *directory, struct str key, struct draft *draft,
                        struct err *err)
 {
     uint64_t nonce;
     *draft = (struct draft){.folder = -1, .fd = -1};
     draft->folder = directory_open_folder(directory, key, true, draft->name);
-    if (draft->folder < 0) return directory_path_error(err, "creating the folder of", key);
+    if (draft->folder < 0)
+        return write_error(directory, "creating the folder of", key, err);
     if (getrandom(&nonce, sizeof nonce, 0) != sizeof nonce)
         nonce = (uint64_t)(uintptr_t)draft ^ (uint64_t)getpid();
     snprintf(draft->temporary, sizeof draft->temporary, STORE_TEMPORARY_PREFIX "%016llx",
@@ -45,7 +61,7 @@ static int draft_begin(struct directory_store *directory, struct str key, struct
     draft->fd = openat(draft->folder, draft->temporary,
                        O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
     if (draft->fd >= 0) return E_OK;
-    int rc = directory_path_error(err, "creating a file for", key);
+    int rc = write_error(directory, "creating a file for", key, err);
     draft_drop(draft);
     return rc;
 }
@@ -96,7 +112,7 @@ static int draft_publish(struct directory_store *directory, struct str key, bool
                            : renameat(draft->folder, draft->temporary, draft->folder, draft->name);
     if (failed && errno == EEXIST)
         return err_set(err, E_EXISTS, "%.*s exists already", STR_ARGS(key));
-    if (failed) return directory_path_error(err, "naming", key);
+    if (failed) return write_error(directory, "naming", key, err);
     close(draft->fd);
     draft->fd = -1;
     return draft_sync_folder(directory, key, draft, err);

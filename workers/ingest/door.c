@@ -141,6 +141,7 @@ static void note_failure(struct ingest_state *state, const struct err *err)
                 now_ms - state->bus_failed_ms < OUTAGE_APART_MS;
     state->bus_failing = true;
     state->bus_failed_ms = now_ms;
+    if (err->code == E_NO_OUTPUT) worker_fail(state->context, err); /* it is gone for good */
     if (told) return;
     state->bus_told_ms = now_ms;
     log_error(LOG_WARN, "ingest", "posts can't be written and get 503, no receipt", err);

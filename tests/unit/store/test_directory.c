@@ -301,6 +301,21 @@ static void what_cannot_be_opened(void **state)
     store_close(NULL);
 }
 
+/* Under a store that is open: what lies below is made anew, the store's own folder isn't. */
+static void a_folder_that_is_deleted(void **state)
+{
+    struct fixture *fixture = *state;
+    struct err err = {0};
+    char path[128];
+    put(fixture->store, "below/object", "x");
+    snprintf(path, sizeof path, "%s/below", fixture->root);
+    remove_tree(path);
+    put(fixture->store, "below/object", "x");
+    remove_tree(fixture->root);
+    expect(E_NO_OUTPUT, store_put(fixture->store, STR("below/object"), STR("x"), NULL, &err), &err);
+    assert_non_null(strstr(err.text, fixture->root));
+}
+
 static void makes_a_folder_once(void **state)
 {
     struct fixture *fixture = *state;
@@ -335,7 +350,7 @@ int main(void)
         WITH_STORE(uploads_show_when_they_are_finished), WITH_STORE(lists_by_the_bytes_of_the_keys),
         WITH_STORE(stays_in_its_folder),           WITH_STORE(a_failed_write_leaves_nothing),
         WITH_STORE(a_full_disk_is_said),           WITH_STORE(what_cannot_be_opened),
-        WITH_STORE(makes_a_folder_once),
+        WITH_STORE(a_folder_that_is_deleted),      WITH_STORE(makes_a_folder_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
