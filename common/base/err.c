@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,6 +18,18 @@ static const struct {
 #undef ERR_ROW
 };
 
+/* It may quote what strangers wrote, and people read it on terminals: one line, nothing of which
+ * steers one. */
+static void make_plain(char *text)
+{
+    for (unsigned char *at = (unsigned char *)text; *at; at++) {
+        bool control = *at < 0x20 || *at == 0x7F,
+             two_bytes = at[0] == 0xC2 && at[1] >= 0x80 && at[1] < 0xA0; /* U+0080 to U+009F */
+        if (two_bytes) at[1] = '?';
+        if (two_bytes || control) *at = '?';
+    }
+}
+
 int err_set(struct err *err, enum err_code code, const char *format, ...)
 {
     if (!err) return (int)code;
@@ -29,6 +42,7 @@ int err_set(struct err *err, enum err_code code, const char *format, ...)
     va_start(args, format);
     vsnprintf(err->text, sizeof err->text, format, args);
     va_end(args);
+    make_plain(err->text);
     return (int)code;
 }
 
@@ -66,6 +80,7 @@ int err_system(struct err *err, enum err_code code, const char *format, ...)
     int used = vsnprintf(err->text, sizeof err->text, format, args);
     va_end(args);
     append(err, used, strerror(number));
+    make_plain(err->text);
     return (int)code;
 }
 
@@ -79,6 +94,7 @@ int err_wrap(struct err *err, const char *format, ...)
     int used = vsnprintf(err->text, sizeof err->text, format, args);
     va_end(args);
     append(err, used, inner);
+    make_plain(err->text);
     return (int)err->code;
 }
 

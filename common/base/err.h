@@ -56,7 +56,8 @@ struct err {
     char text[512]; /* for people; never holds a secret */
 };
 
-/* Fills `err` (may be NULL) and returns `code`. Without a format, the table's text is used. */
+/* Fills `err` (may be NULL) and returns `code`. Without a format, the table's text is used. Control
+ * characters of what is quoted become '?', here and in the two below. */
 int err_set(struct err *err, enum err_code code, const char *format, ...) PRINTF_LIKE(3, 4);
 
 /* err_set() with ": " and strerror(errno) at the end. ENOSPC and EACCES choose their own code. */

@@ -1,9 +1,11 @@
 /* A report as a table for people, and as JSON for programs. */
 #include "ops/cli/verify_show.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <unistd.h>
 
+#include "ops/cli/show.h"
 #include "schema/json.h"
 
 /* --- for people ------------------------------------------------------------------------------ */
@@ -82,8 +84,13 @@ static void print_finding(const struct finding *finding)
     if (finding->topic != TOPIC_NONE)
         printf("%s/%u ", topic_info(finding->topic)->name, finding->partition);
     if (finding->offset >= 0) printf("at %lld ", (long long)finding->offset);
-    if (finding->id.size) printf("id %.*s ", STR_ARGS(finding->id));
-    printf("%.*s\n", STR_ARGS(finding->text));
+    if (finding->id.size) {
+        fputs("id ", stdout);
+        show_cut(finding->id, UINT_MAX);
+        putchar(' ');
+    }
+    show_cut(finding->text, UINT_MAX); /* it quotes what stands in the archive */
+    putchar('\n');
 }
 
 void verify_print(const struct verify_report *report)

@@ -72,6 +72,13 @@ damaged "an object that is gone" object
 head -c -5 "$scratch/object" >"$object"
 damaged "an object that is cut off" object
 mv "$scratch/object" "$object"
+manifest=$(find "$archive/manifests/insights" -name '*.json' | head -n 1)
+mv "$manifest" "$scratch/manifest"
+jq -c '.object = "\u001b[31mgone\u0007\nall is well"' "$scratch/manifest" >"$manifest"
+"$verbatim" verify --archive "$archive" >"$scratch/damaged.txt" 2>&1
+check "a name of another's: it is found" contains "$scratch/damaged.txt" "[31mgone"
+equal "and steers no terminal" "$(grep -c "$(printf '\033\\|\007\\|^all is well')" "$scratch/damaged.txt")" 0
+mv "$scratch/manifest" "$manifest"
 for manifest in "$archive"/manifests/ledger/*/*.json; do # one that tells of more than silence
     ledger=$archive/$(jq -r .object "$manifest")
     if zstd -dcq "$ledger" | grep -q '"accounts"'; then break; fi

@@ -122,6 +122,32 @@ static void long_texts_are_cut_and_stay_terminated(void **state)
     assert_string_equal(guarded.canary, "canary!");
 }
 
+static void nothing_that_is_quoted_steers_a_terminal(void **state)
+{
+    static const struct { const char *why, *quoted, *text; } cases[] = {
+        {"an escape sequence", "\x1b[31mred", "?[31mred"},
+        {"one whose start is one character", "\xc2\x9b" "31mred", "??31mred"},
+        {"lines that say they are ours", "x\r\nverbatim: fine\x7f", "x??verbatim: fine?"},
+        {"letters of any script stay", "\xc3\xa9\xc2\xa0\xe2\x82\xac", "\xc3\xa9\xc2\xa0\xe2\x82\xac"},
+        {"half a character", "\xc2", "\xc2"},
+    };
+    char expected[128];
+    struct err err;
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        CASE(cases[i].why);
+        err_set(&err, E_BAD_MESSAGE, "%s", cases[i].quoted);
+        assert_string_equal(err.text, cases[i].text);
+        err_wrap(&err, "%s", cases[i].quoted);
+        snprintf(expected, sizeof expected, "%s: %s", cases[i].text, cases[i].text);
+        assert_string_equal(err.text, expected);
+        errno = ENOENT;
+        err_system(&err, E_NO_INPUT, "%s", cases[i].quoted);
+        snprintf(expected, sizeof expected, "%s: %s", cases[i].text, strerror(ENOENT));
+        assert_string_equal(err.text, expected);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -132,6 +158,7 @@ int main(void)
         cmocka_unit_test(wrap_puts_context_in_front),
         cmocka_unit_test(at_puts_the_place_in_front),
         cmocka_unit_test(long_texts_are_cut_and_stay_terminated),
+        cmocka_unit_test(nothing_that_is_quoted_steers_a_terminal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
