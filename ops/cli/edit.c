@@ -1,6 +1,7 @@
 /* Dead letters as JSON, changed, and back. */
 #include "ops/cli/edit.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -301,23 +302,35 @@ const struct letter_content *edit_find(struct edits *edits, const struct letter 
     return &edit->content;
 }
 
+/* By the shell, as an editor may come with options: EDITOR="code --wait". */
+static void become_editor(const char *editor, const char *path)
+{
+    char command[1024];
+    int size = snprintf(command, sizeof command, "%s \"$1\"", editor);
+    if (size > 0 && (size_t)size < sizeof command)
+        execl("/bin/sh", "sh", "-c", command, "sh", path, (char *)NULL);
+    _exit(127);
+}
+
+/* Ctrl-C at the terminal is the editor's: ended by it, we would leave the file behind. */
 static int run_editor(const char *path, struct err *err)
 {
     const char *editor = getenv("VISUAL");
     if (!editor || !editor[0]) editor = getenv("EDITOR");
     if (!editor || !editor[0]) editor = "vi";
     int status = 0;
-    pid_t child = fork();
-    if (child < 0) return err_system(err, E_SYSTEM, "%s", editor);
+    void (*interrupt)(int) = signal(SIGINT, SIG_IGN), (*quit)(int) = signal(SIGQUIT, SIG_IGN);
+    pid_t child = fork(), ended = child;
     if (child == 0) {
-        /* By the shell, as an editor may come with options: EDITOR="code --wait". */
-        char command[1024];
-        int size = snprintf(command, sizeof command, "%s \"$1\"", editor);
-        if (size > 0 && (size_t)size < sizeof command)
-            execl("/bin/sh", "sh", "-c", command, "sh", path, (char *)NULL);
-        _exit(127);
+        signal(SIGINT, interrupt);
+        signal(SIGQUIT, quit);
+        signal(SIGPIPE, SIG_DFL); /* which we ignore */
+        become_editor(editor, path);
     }
-    if (waitpid(child, &status, 0) < 0) return err_system(err, E_SYSTEM, "%s", editor);
+    if (child > 0) ended = waitpid(child, &status, 0);
+    signal(SIGINT, interrupt);
+    signal(SIGQUIT, quit);
+    if (ended < 0) return err_system(err, E_SYSTEM, "%s", editor);
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
         return err_set(err, E_CANCELLED, "%s failed; nothing was sent", editor);
     return E_OK;

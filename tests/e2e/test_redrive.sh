@@ -30,4 +30,9 @@ equal "what isn't JSON any more: exit 65" $? 65
 kept=$(grep -o "$scratch/verbatim-redrive-[A-Za-z0-9]*" "$scratch/err")
 check "the text is kept" test -s "$kept"
 equal "for its owner only" "$(stat -c %a "$kept")" 600
+rm "$kept"
+# shellcheck disable=SC2016 # the editor's shell's: its parent
+EDITOR='kill -INT $PPID; false' VISUAL='' TMPDIR=$scratch "$bin/verbatim" redrive send --edit --again --id a --bus.path="$scratch/bus" 2>"$scratch/err"
+equal "Ctrl-C in the editor is its own: exit 75" $? 75
+equal "and what customers said isn't left behind" "$(find "$scratch" -name 'verbatim-redrive-*' | wc -l)" 0
 finish
