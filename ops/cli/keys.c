@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "base/ascii.h"
@@ -26,21 +27,30 @@ static bool are_scopes(struct str scopes)
     return true;
 }
 
-static void make_secret(char out[static SECRET_TEXT_BYTES])
+/* From the system alone: a generator of ours is begun with 64 bits, and a key shall have more. */
+static int make_secret(char out[static SECRET_TEXT_BYTES], struct err *err)
 {
-    struct random random;
-    uint8_t bytes[SECRET_BYTES], hash[SHA256_BYTES];
-    random_seed_system(&random);
-    for (size_t i = 0; i < SECRET_BYTES; i += 8)
-        memcpy(bytes + i, &(uint64_t){random_u64(&random)}, 8);
-    hash_sha256(str_make(bytes, SECRET_BYTES), hash); /* shows nothing of the generator's state */
-    hash_hex(hash, SECRET_BYTES, out);
+    uint8_t bytes[SECRET_BYTES];
+    if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes)
+        return err_system(err, E_SYSTEM, "no random numbers");
+    hash_hex(bytes, sizeof bytes, out);
+    return E_OK;
 }
 
+/* Does the file end where a line may begin? By hand it may have been left without its last LF. */
+static bool is_at_line(int fd)
+{
+    char last = '\n';
+    off_t end = lseek(fd, 0, SEEK_END);
+    return end <= 0 || pread(fd, &last, 1, end - 1) != 1 || last == '\n';
+}
+
+/* `line` begins with an LF, for a file that needs it. */
 static int append_line(const char *path, const char *line, struct err *err)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (fd < 0) return err_system(err, E_NO_OUTPUT, "%s", path);
+    if (is_at_line(fd)) line++;
     size_t size = strlen(line);
     int rc = write(fd, line, size) == (ssize_t)size && fsync(fd) == 0
                  ? E_OK
@@ -60,14 +70,15 @@ static int create(const char *name, const char *tenant, const char *scopes, cons
         return err_set(err, E_USAGE, "a tenant is up to 64 letters, digits, _ or -");
     if (!are_scopes(str_of(scopes)))
         return err_set(err, E_USAGE, "scopes are write, read, or both with a comma");
-    make_secret(secret);
+    int rc = make_secret(secret, err);
+    if (rc) return rc;
     hash_sha256(str_of(secret), hash);
     hash_hex(hash, SHA256_BYTES, hex);
-    snprintf(line, sizeof line, "%s:%s:%s:%s\n", name, hex, tenant, scopes);
-    int rc = file ? append_line(file, line, err) : E_OK;
+    snprintf(line, sizeof line, "\n%s:%s:%s:%s\n", name, hex, tenant, scopes);
+    rc = file ? append_line(file, line, err) : E_OK;
     if (rc) return rc;
     printf("%s.%s\n", name, secret);
-    if (!file) printf("%s", line);
+    if (!file) printf("%s", line + 1);
     if (!terminal_is(STDERR_FILENO)) return E_OK;
     fprintf(stderr,
             file ? "\nThe key is shown this once. SIGHUP makes a running ingest read %s again.\n"

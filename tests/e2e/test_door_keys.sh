@@ -18,6 +18,9 @@ equal "a line for each key" "$(wc -l <"$scratch/keys")" 2
 equal "nobody else may read them" "$(stat -c %a "$scratch/keys")" 600
 check "no secret is kept" bash -c "! grep -qF '${writer#*.}' '$scratch/keys'"
 equal "its hash is" "$(cut -d: -f2 "$scratch/keys" | head -n 1)" "$(printf %s "${writer#*.}" | sha256sum | cut -d' ' -f1)"
+printf %s "$(cat "$scratch/keys")" >"$scratch/by_hand"
+"$bin/verbatim" keys create third --file "$scratch/by_hand" >/dev/null
+equal "a file without its last line's end gets a line of its own" "$(cut -d: -f1 "$scratch/by_hand" | xargs)" "shop desk third"
 "$bin/verbatim" keys create 'a:b' >/dev/null 2>"$scratch/err"
 equal "a name that can't be exits" $? 64
 
