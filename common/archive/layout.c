@@ -5,17 +5,10 @@
 
 #include "base/mutant.h"
 
-#define LATEST_MS INT64_C(253402300799999)
-
-int64_t layout_time(int64_t timestamp_ms)
-{
-    return timestamp_ms < 0 ? 0 : timestamp_ms > LATEST_MS ? LATEST_MS : timestamp_ms;
-}
-
 void layout_date(int64_t timestamp_ms, char out[static LAYOUT_DATE_BYTES])
 {
     char text[TIME_TEXT_BYTES];
-    time_format(layout_time(timestamp_ms), text);
+    time_format(time_bounded(timestamp_ms), text);
     memcpy(out, text, LAYOUT_DATE_BYTES - 1);
     out[LAYOUT_DATE_BYTES - 1] = '\0';
 }

@@ -19,8 +19,6 @@ struct span_of_offsets {
     int64_t start, end;
 };
 
-/* A message's time, brought into what RFC 3339 can say: years 1970 to 9999. */
-int64_t layout_time(int64_t timestamp_ms);
 /* "2026-01-02", UTC. */
 void layout_date(int64_t timestamp_ms, char out[static LAYOUT_DATE_BYTES]);
 

@@ -8,7 +8,7 @@
 void object_facts_add(struct object_facts *facts, int64_t offset, int64_t timestamp_ms, bool raw,
                       size_t line_bytes)
 {
-    timestamp_ms = layout_time(timestamp_ms);
+    timestamp_ms = time_bounded(timestamp_ms);
     if (facts->records == 0) {
         facts->span.start = offset;
         facts->first_ms = facts->earliest_ms = facts->latest_ms = timestamp_ms;

@@ -68,6 +68,11 @@ static int64_t days_from_civil(int64_t year, int64_t month, int64_t day)
 
 bool time_is_writable(int64_t wall_ms) { return wall_ms >= EARLIEST_MS && wall_ms <= LATEST_MS; }
 
+int64_t time_bounded(int64_t wall_ms)
+{
+    return wall_ms < 0 ? 0 : wall_ms > LATEST_MS ? LATEST_MS : wall_ms;
+}
+
 /* Two digits, and what stands behind them. */
 static inline char *put_pair(char *out, uint32_t value, char behind)
 {

@@ -42,6 +42,9 @@ size_t time_format(int64_t wall_ms, char out[static TIME_TEXT_BYTES]);
 /* Is it within the years 0001 to 9999, of which time_format() is exact? Others are clamped. */
 bool time_is_writable(int64_t wall_ms);
 
+/* The nearest from 1970 to 9999: what a foreign producer says may be anything. */
+int64_t time_bounded(int64_t wall_ms);
+
 /* RFC 3339 with any offset, or a bare date (midnight UTC). Years 0001 to 9999. */
 bool time_parse(struct str text, int64_t *ret_wall_ms);
 

@@ -110,6 +110,14 @@ static bool take_headers(struct kafka_batch *batch, rd_kafka_message_t *held,
     return taken;
 }
 
+/* 1 at least: to librdkafka, which is given it again with what becomes of the message, 0 is now. */
+static int64_t time_of(const rd_kafka_message_t *held)
+{
+    rd_kafka_timestamp_type_t type;
+    int64_t wall_ms = time_bounded(rd_kafka_message_timestamp(held, &type));
+    return wall_ms ? wall_ms : 1;
+}
+
 /* Takes `held` over. False without memory. */
 bool batch_take(struct kafka_consumer *consumer, struct kafka_batch *batch,
                          rd_kafka_message_t *held)
@@ -129,13 +137,12 @@ bool batch_take(struct kafka_consumer *consumer, struct kafka_batch *batch,
     if (atomic_load(&consumer->missed.count))
         missed_at(&consumer->missed, partition->topic, partition->partition, partition->position,
                   held->offset);
-    rd_kafka_timestamp_type_t type;
     struct bus_message *message = &batch->messages[batch->count];
     *message = (struct bus_message){
         .topic = partition->topic,
         .partition = partition->partition,
         .offset = held->offset,
-        .timestamp_ms = rd_kafka_message_timestamp(held, &type),
+        .timestamp_ms = time_of(held),
         .key = str_make(held->key, held->key_len),
         .value = str_make(held->payload, held->len),
     };

@@ -2,14 +2,11 @@
 #include "schema/ledger.h"
 
 #include "base/ascii.h"
-
-/* the last that RFC 3339 can say: as the archive has it */
-#define LATEST_MS INT64_C(253402300799999)
+#include "base/clock.h"
 
 int64_t ledger_window(int64_t timestamp_ms)
 {
-    if (timestamp_ms < 0) return 0;
-    if (timestamp_ms > LATEST_MS) timestamp_ms = LATEST_MS;
+    timestamp_ms = time_bounded(timestamp_ms);
     return timestamp_ms - timestamp_ms % LEDGER_WINDOW_MS;
 }
 

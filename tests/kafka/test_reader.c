@@ -1,5 +1,5 @@
-/* Readers without a group on librdkafka's mock cluster: where they begin when brokers are slow, and
- * that a seek isn't lost. */
+/* Readers without a group on librdkafka's mock cluster: where they begin when brokers are slow,
+ * that a seek isn't lost, and that no message is of a time that we couldn't write. */
 #include "mock_rig.h"
 
 #include <stdatomic.h>
@@ -151,12 +151,58 @@ static void test_seek_isnt_overtaken(void **state)
     holds_up = false;
 }
 
+/* The time of the next message that it is given. */
+static int64_t next_time(struct bus_consumer *reader)
+{
+    struct bus_batch batch;
+    struct err err;
+    for (int64_t start = now_ms(); now_ms() - start < WAIT_MS; wait_for(bus_wake_fd(reader))) {
+        int rc = bus_poll(reader, 1, 1000, &batch, &err);
+        if (rc) assert_int_equal(err_class((enum err_code)rc), ERR_RETRY);
+        if (rc || batch.count == 0) continue;
+        int64_t time = batch.messages[0].timestamp_ms;
+        bus_release(reader, &batch);
+        return time;
+    }
+    return -1;
+}
+
+/* A foreign producer's, whose part ours plays: no year that we couldn't write, as what is told of
+ * it couldn't be read; and no sum that overflows. */
+static void test_any_time(void **state)
+{
+    static const int64_t cases[][2] = {
+        {INT64_MIN, 1}, {-1, 1}, {1767323045678, 1767323045678}, {INT64_MAX, 253402300799999}};
+    const enum topic topic = TOPIC_FEEDBACK;
+    const struct bus_subscription subscription = {
+        .member = "calm", .topics = &topic, .topic_count = 1, .start = BUS_EARLIEST};
+    struct mock mock = open_mock(NULL);
+    struct bus_consumer *reader;
+    struct bus_producer *producer;
+    struct err err;
+    (void)state;
+    must(bus_producer_open(mock.bus, "foreign", &producer, &err), &err);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const struct bus_output output = {
+            .topic = topic, .key = STR("k"), .value = STR("1"), .timestamp_ms = cases[i][0]};
+        must(bus_produce(producer, &output, 1, NULL, NULL, &err), &err);
+        must(bus_producer_flush(producer, WAIT_MS, &err), &err); /* each in a batch of its own */
+    }
+    bus_producer_close(producer);
+    must(bus_subscribe(mock.bus, &subscription, &reader, &err), &err);
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        assert_true(next_time(reader) == cases[i][1]);
+    bus_unsubscribe(reader);
+    close_mock(&mock);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ends_come_with_partitions),
         cmocka_unit_test(test_latest_on_a_slow_broker),
         cmocka_unit_test(test_seek_isnt_overtaken),
+        cmocka_unit_test(test_any_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -64,7 +64,7 @@ static bool begins_object(const struct archive *archive, const struct object *op
                           int64_t timestamp_ms)
 {
     char before[LAYOUT_DATE_BYTES], date[LAYOUT_DATE_BYTES];
-    timestamp_ms = layout_time(timestamp_ms);
+    timestamp_ms = time_bounded(timestamp_ms);
     if (timestamp_ms - open->facts.first_ms >= archive->options.age_ms) return true;
     if (timestamp_ms / 86400000 == open->facts.first_ms / 86400000) return false;
     layout_date(open->facts.first_ms, before);

@@ -1,7 +1,7 @@
 /* Messages to lines. */
 #include "workers/logsink/line.h"
 
-#include "archive/layout.h"
+#include "base/clock.h"
 #include "runtime/worker.h"
 #include "schema/json.h"
 
@@ -88,7 +88,7 @@ static void write_bus(const struct bus_message *message, struct buffer *out)
 {
     char time[TIME_TEXT_BYTES];
     struct str trace = header_find(message, STR("traceparent"));
-    time_format(layout_time(message->timestamp_ms), time);
+    time_format(time_bounded(message->timestamp_ms), time);
     buffer_printf(
         out, "\"bus\":{\"topic\":\"%s\",\"partition\":%u,\"offset\":%lld,\"timestamp\":\"%s\"",
         topic_info(message->topic)->name, message->partition, (long long)message->offset, time);

@@ -85,6 +85,16 @@ static void milliseconds_become_text(void **state)
     assert_int_equal(time_format(INT64_MIN, text), 24);
 }
 
+static void nonsense_becomes_the_nearest_time(void **state)
+{
+    (void)state;
+    assert_true(time_bounded(INT64_MIN) == 0);
+    assert_true(time_bounded(-1) == 0);
+    assert_true(time_bounded(1767323045678) == 1767323045678);
+    assert_true(time_bounded(INT64_MAX) == 253402300799999);
+    assert_true(time_is_writable(time_bounded(INT64_MAX)));
+}
+
 static void every_day_of_400_years_comes_back(void **state)
 {
     char text[TIME_TEXT_BYTES], previous[TIME_TEXT_BYTES] = "";
@@ -129,6 +139,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(texts_become_milliseconds),
         cmocka_unit_test(milliseconds_become_text),
+        cmocka_unit_test(nonsense_becomes_the_nearest_time),
         cmocka_unit_test(every_day_of_400_years_comes_back),
         cmocka_unit_test(a_manual_clock_moves_when_told),
         cmocka_unit_test(the_system_clock_is_sane),
