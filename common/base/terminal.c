@@ -21,7 +21,7 @@ static bool coloured(int fd)
 const char *terminal_colour(int fd, enum colour colour)
 {
     static const char *const sequences[] = {
-        "", "\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[34m", "\x1b[2m", "\x1b[1m"};
+        "", "\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[2m", "\x1b[1m"};
     return coloured(fd) ? sequences[colour] : "";
 }
 

@@ -7,7 +7,7 @@
 #include "base/clock.h"
 
 enum colour {
-    COLOUR_NONE, COLOUR_RED, COLOUR_GREEN, COLOUR_YELLOW, COLOUR_BLUE, COLOUR_DIM, COLOUR_BOLD
+    COLOUR_NONE, COLOUR_RED, COLOUR_GREEN, COLOUR_YELLOW, COLOUR_DIM, COLOUR_BOLD
 };
 
 /* The escape sequence, or "" if `fd` is no terminal, NO_COLOR is set or TERM is "dumb". */

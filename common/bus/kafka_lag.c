@@ -16,12 +16,17 @@ static rd_kafka_topic_partition_list_t *partitions_at(const char *topic, uint32_
     return list;
 }
 
-/* The first error of a list that a broker has filled in. */
-static int check_list(const rd_kafka_topic_partition_list_t *list, const char *what,
-                      struct err *err)
+/* Hands out a list that a broker has filled in, unless that failed for one of its partitions. */
+static int answered(rd_kafka_resp_err_t code, const char *topic,
+                    rd_kafka_topic_partition_list_t *list,
+                    rd_kafka_topic_partition_list_t **ret_list, struct err *err)
 {
-    for (int i = 0; i < list->cnt; i++)
-        if (list->elems[i].err) return kafka_error(list->elems[i].err, what, NULL, err);
+    for (int i = 0; !code && i < list->cnt; i++) code = list->elems[i].err;
+    if (code) {
+        rd_kafka_topic_partition_list_destroy(list);
+        return kafka_error(code, topic, NULL, err);
+    }
+    *ret_list = list;
     return E_OK;
 }
 
@@ -29,13 +34,8 @@ int kafka_ends(rd_kafka_t *client, const char *topic, uint32_t count, int64_t en
                rd_kafka_topic_partition_list_t **ret_list, struct err *err)
 {
     rd_kafka_topic_partition_list_t *list = partitions_at(topic, count, end);
-    rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(client, list, timeout_ms);
-    int rc = code ? kafka_error(code, topic, NULL, err) : check_list(list, topic, err);
-    if (rc)
-        rd_kafka_topic_partition_list_destroy(list);
-    else
-        *ret_list = list;
-    return rc;
+    return answered(rd_kafka_offsets_for_times(client, list, timeout_ms), topic, list, ret_list,
+                    err);
 }
 
 /* --- asking ---------------------------------------------------------------------------------- */
@@ -84,13 +84,7 @@ static int ask_committed(rd_kafka_t *client, const char *topic, uint32_t count,
                          rd_kafka_topic_partition_list_t **ret_list, struct err *err)
 {
     rd_kafka_topic_partition_list_t *list = partitions_at(topic, count, RD_KAFKA_OFFSET_INVALID);
-    rd_kafka_resp_err_t code = rd_kafka_committed(client, list, LAG_MS);
-    int rc = code ? kafka_error(code, topic, NULL, err) : check_list(list, topic, err);
-    if (rc)
-        rd_kafka_topic_partition_list_destroy(list);
-    else
-        *ret_list = list;
-    return rc;
+    return answered(rd_kafka_committed(client, list, LAG_MS), topic, list, ret_list, err);
 }
 
 /* --- lag ------------------------------------------------------------------------------------- */

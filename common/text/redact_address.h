@@ -38,8 +38,6 @@ size_t address_start_before_pin(struct str text, size_t pin);
 size_t address_building_before(struct str text, size_t start);
 /* "lives at 12 …", "address is 12 …", "Address:\n12 …"; but "room 12 West", "delivered 2 Large". */
 bool address_is_led_to_house(struct str text, size_t number);
-/* The street word among the capitalised words behind the number. */
-size_t address_street_behind(struct str text, size_t i);
 /* An English street written small behind its number; the end, or `names` (redact_address_small.c). */
 size_t address_small_street_end(struct str text, size_t number, size_t names,
                                 const struct redact_context *context);

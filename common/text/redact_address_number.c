@@ -31,7 +31,8 @@ static bool is_rare_street(const struct redact_word *name, const struct redact_w
     return name->cues & (CUE(GIVEN) | CUE(FAMILY)) && word->size && IS_ONE_OF(word, words);
 }
 
-size_t address_street_behind(struct str text, size_t i)
+/* The street word among the capitalised words behind the number. */
+static size_t street_behind(struct str text, size_t i)
 {
     size_t start = i;
     struct redact_word word = {.size = 0}, name;
@@ -384,7 +385,7 @@ size_t redact_address_number(struct redact_finder *finder, size_t start,
     /* "6750 17 Via Roma": a number of the building before */
     size_t second = address_house_end(text, names);
     if (second > names) names = address_skip(text, second, " ", 1);
-    size_t end = address_street_behind(text, names);
+    size_t end = street_behind(text, names);
     if (end == names) {
         struct redact_word first;
         redact_word_at(text, names, &first);

@@ -13,7 +13,7 @@ const struct cue_section cue_sections[] = {
 #undef DECIDING
 #undef OTHER
 };
-const size_t cue_section_count = sizeof cue_sections / sizeof *cue_sections;
+static const size_t cue_section_count = sizeof cue_sections / sizeof *cue_sections;
 
 /* Parsing: a line is a row of slots, a slot a row of choices, a choice a row of steps. */
 

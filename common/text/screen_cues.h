@@ -118,7 +118,6 @@ struct cue_section {
 };
 
 extern const struct cue_section cue_sections[];
-extern const size_t cue_section_count;
 
 enum { CUE_NO_ENTRY = 0, CUE_NO_SYMBOL = UINT16_MAX };
 
