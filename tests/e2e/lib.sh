@@ -7,6 +7,7 @@
 #                               long is waited, as a machine may be slow, or stand still for a while
 #   check WHAT COMMAND...       one assertion; a failure is shown, counted, and fails the test at its end
 #   equal WHAT FOUND WANTED     another
+#   start_kafka; start_minio BUCKET...    servers of the test's own: $bootstrap; $endpoint
 #   finish                      the last line of every test
 #   at_end                      if a test defines it: what else has to be cleaned up, once all are stopped
 
@@ -110,6 +111,21 @@ finish() {
     echo "$checks checks, $failures failed"
     [ $failures -eq 0 ] && [ $checks -gt 0 ]
     exit
+}
+
+start_kafka() {
+    local started
+    "$source/tests/lib/kafka.sh" fetch || skip "no Kafka"
+    started=$(KAFKA_AUTO_CREATE=false KAFKA_HEAP=512m "$source/tests/lib/kafka.sh" start "$scratch/kafka") || give_up "Kafka did not start"
+    eval "$started"
+}
+
+start_minio() {
+    local started bucket
+    "$source/tests/lib/minio.sh" fetch || skip "no MinIO"
+    for bucket in "$@"; do mkdir -p "$scratch/minio/data/$bucket"; done
+    started=$("$source/tests/lib/minio.sh" start "$scratch/minio") || give_up "MinIO did not start"
+    eval "$started"
 }
 
 # COUNT free ports of 127.0.0.1, all different.

@@ -79,8 +79,7 @@ refused "nor for create" 69 "127.0.0.1:$nobody" create --logsink.url=s3://verbat
 
 # --- a real S3
 python=$("$source/tests/lib/python.sh") || skip "no Python packages"
-started=$("$source/tests/lib/minio.sh" start "$scratch/minio") || skip "no MinIO"
-eval "$started"
+start_minio
 at=(--store.endpoint="$endpoint" --logsink.url=s3://verbatim/archive)
 both=("${at[@]}" --ingest.watch=s3://incoming/raw)
 found "no buckets" 66 "ingest n???? ? no_input; logsink n???? ? no_input" "${both[@]}"

@@ -5,9 +5,7 @@
 . "$(dirname "$0")/cli_session.sh"
 
 python=$("$source/tests/lib/python.sh") || skip "no Python packages"
-"$source/tests/lib/kafka.sh" fetch || skip "no Kafka"
-kafka=$(KAFKA_AUTO_CREATE=false KAFKA_HEAP=512m "$source/tests/lib/kafka.sh" start "$scratch/kafka") || give_up "Kafka did not start"
-eval "$kafka"
+start_kafka
 bus=(--bus.kind=kafka --kafka.bootstrap.servers="$bootstrap")
 
 # --- a broker that never was: commands say so, workers wait for it and say that they aren't ready

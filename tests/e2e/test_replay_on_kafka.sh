@@ -5,13 +5,8 @@
 . "$(dirname "$0")/redrive_session.sh"
 . "$(dirname "$0")/replay_session.sh"
 
-"$source/tests/lib/kafka.sh" fetch || skip "no Kafka"
-"$source/tests/lib/minio.sh" fetch || skip "no MinIO"
-mkdir -p "$scratch/minio/data/verbatim"
-minio=$("$source/tests/lib/minio.sh" start "$scratch/minio") || give_up "MinIO did not start"
-eval "$minio"
-kafka=$(KAFKA_AUTO_CREATE=false KAFKA_HEAP=512m "$source/tests/lib/kafka.sh" start "$scratch/kafka") || give_up "Kafka did not start"
-eval "$kafka"
+start_minio verbatim
+start_kafka
 kafka=(--bus.kind=kafka --kafka.bootstrap.servers="$bootstrap" --bus.partitions=4)
 export VERBATIM_STORE_ENDPOINT=$endpoint VERBATIM_STORE_ACCESS_KEY_ID=verbatim VERBATIM_STORE_SECRET_ACCESS_KEY=verbatim-secret
 

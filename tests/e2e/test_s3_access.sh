@@ -4,8 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 
 python=$("$source/tests/lib/python.sh") || skip "no Python packages"
-minio=$("$source/tests/lib/minio.sh" start "$scratch/minio") || skip "no MinIO"
-eval "$minio"
+start_minio
 export AWS_ACCESS_KEY_ID=verbatim AWS_SECRET_ACCESS_KEY=verbatim-secret
 access() { "$python" "$source/tests/e2e/s3_access.py" "$@"; }
 "$source/ops/s3/policies" --all "$scratch/policies" || give_up "ops/s3/policies"

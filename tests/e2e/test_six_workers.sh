@@ -5,8 +5,6 @@
 . "$(dirname "$0")/lib.sh"
 
 python=$("$source/tests/lib/python.sh") || skip "no Python packages"
-"$source/tests/lib/kafka.sh" fetch || skip "no Kafka"
-"$source/tests/lib/minio.sh" fetch || skip "no MinIO"
 posts=10000
 workers="ingest preprocess featurize segment genai logsink"
 declare -A admin
@@ -16,11 +14,8 @@ for member in ingest-0 preprocess-0 featurize-0 featurize-1 segment-0 genai-0 lo
 done
 url=http://127.0.0.1:$http
 
-mkdir -p "$scratch/minio/data/verbatim"
-minio=$("$source/tests/lib/minio.sh" start "$scratch/minio") || give_up "MinIO did not start"
-eval "$minio"
-kafka=$(KAFKA_AUTO_CREATE=false KAFKA_HEAP=512m "$source/tests/lib/kafka.sh" start "$scratch/kafka") || give_up "Kafka did not start"
-eval "$kafka"
+start_minio verbatim
+start_kafka
 
 # --- one file a worker, as a deployment would have them
 printf '[bus]\nkind = kafka\n[kafka]\nbootstrap.servers = %s\n' "$bootstrap" >"$scratch/kafka.ini"

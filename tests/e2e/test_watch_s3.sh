@@ -3,9 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 
 python=$("$source/tests/lib/python.sh") || skip "no Python packages"
-started=$("$source/tests/lib/minio.sh" start "$scratch/minio") || skip "no MinIO"
-eval "$started"
-mkdir "$scratch/minio/data/feedback"
+start_minio feedback
 export AWS_ACCESS_KEY_ID=verbatim AWS_SECRET_ACCESS_KEY=verbatim-secret AWS_REGION=us-east-1 endpoint
 
 cat >"$scratch/s3.py" <<'PY'

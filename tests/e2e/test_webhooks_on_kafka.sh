@@ -3,9 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/webhook_session.sh"
 
-"$source/tests/lib/kafka.sh" fetch || skip "no Kafka"
-kafka=$(KAFKA_AUTO_CREATE=false KAFKA_HEAP=512m "$source/tests/lib/kafka.sh" start "$scratch/kafka") || give_up "Kafka did not start"
-eval "$kafka"
+start_kafka
 # A killed one keeps its partitions until its session is over: that of a machine that stands still for some seconds isn't.
 bus=(--bus.kind=kafka --kafka.bootstrap.servers="$bootstrap" --kafka.session.timeout.ms=12000)
 "$bin/verbatim" topics create "${bus[@]}" >"$scratch/topics.txt" || give_up "topics create"

@@ -1,6 +1,7 @@
 /* Receipts on the ledger: all that were given when the door has stopped, none twice,
  * and silence is told. */
 #include "ingest_started.h"
+#include "told.h"
 
 #include "schema/ledger.h"
 
@@ -36,11 +37,8 @@ static struct ledger_sum *sum_of(struct told *told, struct str source)
 static void take_message(struct told *told, const struct bus_message *message)
 {
     struct arena arena = {0};
-    struct record record;
     struct ledger ledger;
-    struct err err;
-    must(record_scan(message->value, &arena, &record, &err), &err);
-    must(record_decode(&record, SECTION_LEDGER, &ledger, &arena, &err), &err);
+    struct record record = told_in(message, SECTION_LEDGER, &ledger, &arena);
     assert_true(str_equal(ledger.worker, STR("ingest")));
     assert_true(str_equal(message->key, ledger.member));
     bool again = str_equal(record.id, str_of(told->last_id));

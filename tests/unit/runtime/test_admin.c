@@ -1,6 +1,7 @@
 /* What operators see of a worker: /metrics, /healthz, /readyz, status messages,
  * traces, log lines. */
 #include "runtime_rig.h"
+#include "told.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -188,11 +189,8 @@ static void test_reload(void **state)
 static void status_on_message(void *user, const struct bus_message *message)
 {
     struct arena arena = {0};
-    struct record record;
     struct audit audit;
-    struct err err;
-    must(record_scan(message->value, &arena, &record, &err), &err);
-    must(record_decode(&record, SECTION_AUDIT, &audit, &arena, &err), &err);
+    told_in(message, SECTION_AUDIT, &audit, &arena);
     assert_true(str_equal(audit.actor, STR("shell-0")));
     assert_true(str_equal(audit.action, STR("status")));
     assert_true(str_equal(str_map_get(&audit.detail, STR("worker")), STR("shell")));

@@ -1,5 +1,7 @@
 /* What a worker tells of its commits: each record once, whatever became of it and of the commit. */
 #include "runtime_rig.h"
+#include "told.h"
+
 #include "schema/ledger.h"
 
 struct told {
@@ -48,11 +50,8 @@ static void on_entry(void *user, const struct bus_message *message)
 {
     struct told *told = user;
     struct arena arena = {0};
-    struct record record;
     struct ledger ledger;
-    struct err err;
-    must(record_scan(message->value, &arena, &record, &err), &err);
-    must(record_decode(&record, SECTION_LEDGER, &ledger, &arena, &err), &err);
+    told_in(message, SECTION_LEDGER, &ledger, &arena);
     assert_true(str_equal(ledger.worker, STR("shell")) && str_equal(ledger.member, STR("shell-0")));
     assert_true(str_equal(message->key, ledger.member));
     told->messages++;

@@ -1,6 +1,7 @@
 /* What a worker tells of itself: news at each interval; where nothing happens, heartbeats that
  * become seldom, with nothing on the ledger. */
 #include "runtime_rig.h"
+#include "told.h"
 
 #define EVERY "runtime.status_every=100ms"
 
@@ -13,11 +14,8 @@ struct status {
 static void take(struct status *status, const struct bus_message *message)
 {
     struct arena arena = {0};
-    struct record record;
     struct audit audit;
-    struct err err;
-    must(record_scan(message->value, &arena, &record, &err), &err);
-    must(record_decode(&record, SECTION_AUDIT, &audit, &arena, &err), &err);
+    told_in(message, SECTION_AUDIT, &audit, &arena);
     assert_true(str_equal(audit.action, STR("status")));
     status->heartbeat = header_find(message, STR(HEADER_HEARTBEAT)).size > 0;
     status->at_ms = audit.at;
