@@ -4,8 +4,8 @@
 #include <fts.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <zstd.h>
 
+#include "archive/lines.h"
 #include "base/array.h"
 #include "schema/json.h"
 
@@ -48,63 +48,57 @@ int rows_add(struct rows *rows, const struct record *record, struct arena *arena
     return E_OK;
 }
 
-/* Whole frames, streamed: the size in a frame's head is not trusted. */
-static int decompress(struct str packed, struct buffer *out, struct err *err)
-{
-    ZSTD_DStream *stream = ZSTD_createDStream();
-    ZSTD_inBuffer in = {packed.data, packed.size, 0};
-    size_t left = 1;
-    int rc = stream ? E_OK : err_set(err, E_NO_MEMORY, NULL);
-    while (rc == E_OK && in.pos < in.size) {
-        char *room = buffer_reserve(out, ZSTD_DStreamOutSize());
-        ZSTD_outBuffer chunk = {room, ZSTD_DStreamOutSize(), 0};
-        if (!room || out->size > OBJECT_BYTES_MAX)
-            rc = err_set(err, room ? E_TOO_LARGE : E_NO_MEMORY, NULL);
-        else left = ZSTD_decompressStream(stream, &chunk, &in);
-        if (rc == E_OK && ZSTD_isError(left))
-            rc = err_set(err, E_BAD_MESSAGE, "zstd: %s", ZSTD_getErrorName(left));
-        out->size += chunk.pos;
-    }
-    if (rc == E_OK && left) rc = err_set(err, E_BAD_MESSAGE, "zstd: cut off");
-    ZSTD_freeDStream(stream);
-    return rc;
-}
+struct rows_into {
+    struct rows *rows;
+    void (*on_row)(void *user, size_t count);
+    void *user;
+    struct arena arena; /* of one line */
+};
 
-static int add_lines(struct rows *rows, struct str text, void (*on_row)(void *, size_t), void *user,
-                     struct err *err)
+static int add_line(struct rows_into *into, struct str line, struct err *err)
 {
-    struct arena arena = {0};
     struct json_problems problems;
     struct record record;
-    int rc = E_OK;
-    while (text.size && rc == E_OK) {
-        struct str line = str_trim(str_cut(&text, '\n')), message;
-        arena_reset(&arena);
-        /* logsink: was no record */
-        if (line.size == 0 || str_starts(line, STR("{\"raw\":"))) continue;
-        rc = json_read_record(line, &arena, &message, &problems, err);
-        if (rc == E_OK) rc = record_scan(message, &arena, &record, err);
-        if (rc == E_OK) rc = rows_add(rows, &record, &arena, err);
-        if (rc == E_NOT_FOUND) rc = E_OK;
-        on_row(user, rows->count);
-    }
-    arena_deinit(&arena);
+    struct str message;
+    line = str_trim(line);
+    /* logsink: was no record */
+    if (line.size == 0 || str_starts(line, STR("{\"raw\":"))) return E_OK;
+    arena_reset(&into->arena);
+    int rc = json_read_record(line, &into->arena, &message, &problems, err);
+    if (rc == E_OK) rc = record_scan(message, &into->arena, &record, err);
+    if (rc == E_OK) rc = rows_add(into->rows, &record, &into->arena, err);
+    if (rc == E_NOT_FOUND) rc = E_OK;
+    into->on_row(into->user, into->rows->count);
     return rc;
 }
 
-static int add_object(struct rows *rows, const char *path, void (*on_row)(void *, size_t),
-                      void *user, struct err *err)
+static int add_packed(struct rows_into *into, struct str packed, struct err *err)
 {
-    struct buffer packed = {0}, plain = {0};
-    bool is_packed = str_ends(str_of(path), STR(".zst"));
-    int rc = buffer_read_file(&packed, path, OBJECT_BYTES_MAX, err);
-    if (rc == E_OK && is_packed) rc = decompress(buffer_str(&packed), &plain, err);
+    struct line_reader reader;
+    struct str line = {0};
+    int rc = line_reader_init(&reader, &packed, 1, err);
+    while (rc == E_OK && (rc = line_reader_next(&reader, &line, err)) == E_OK && line.data)
+        rc = add_line(into, line, err);
+    line_reader_deinit(&reader);
+    return rc;
+}
+
+static int add_plain(struct rows_into *into, struct str text, struct err *err)
+{
+    int rc = E_OK;
+    while (text.size && rc == E_OK) rc = add_line(into, str_cut(&text, '\n'), err);
+    return rc;
+}
+
+static int add_object(struct rows_into *into, const char *path, struct err *err)
+{
+    struct buffer file = {0};
+    int rc = buffer_read_file(&file, path, OBJECT_BYTES_MAX, err);
     if (rc == E_OK)
-        rc = add_lines(rows, is_packed ? buffer_str(&plain) : buffer_str(&packed), on_row, user,
-                       err);
+        rc = str_ends(str_of(path), STR(".zst")) ? add_packed(into, buffer_str(&file), err)
+                                                 : add_plain(into, buffer_str(&file), err);
     if (rc) err_wrap(err, "%s", path);
-    buffer_deinit(&packed);
-    buffer_deinit(&plain);
+    buffer_deinit(&file);
     return rc;
 }
 
@@ -118,7 +112,8 @@ int rows_from_archive(struct rows *rows, const char *folder,
 {
     char *roots[] = {(char *)(uintptr_t)folder, NULL};
     /* sorted: the same rows in the same order */
-    FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, by_name);
+    FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, by_name);
+    struct rows_into into = {.rows = rows, .on_row = on_row, .user = user};
     if (!walk) return err_system(err, E_NO_INPUT, "%s", folder);
     int rc = E_OK;
     for (FTSENT *entry = fts_read(walk); entry && rc == E_OK; entry = fts_read(walk)) {
@@ -128,8 +123,9 @@ int rows_from_archive(struct rows *rows, const char *folder,
         if (entry->fts_info != FTS_F ||
             !(str_ends(name, STR(".ndjson")) || str_ends(name, STR(".ndjson.zst"))))
             continue;
-        rc = add_object(rows, entry->fts_path, on_row, user, err);
+        rc = add_object(&into, entry->fts_path, err);
     }
     fts_close(walk);
+    arena_deinit(&into.arena);
     return rc;
 }

@@ -24,6 +24,9 @@ done
 "$verbatim" train segments --archive "$scratch/data/archive/features" --seed 8 --clusters 5 --name segments-from-archive --out "$scratch/other" >/dev/null 2>&1
 check "another seed gives another model" [ -s "$scratch/other" ]
 check "and says so in its card" grep -aq '^seed=8' "$scratch/other"
+ln -s "$scratch/data/archive" "$scratch/elsewhere"
+"$verbatim" train segments --archive "$scratch/elsewhere" --seed 7 --clusters 5 --name segments-from-archive --out "$scratch/linked" >/dev/null 2>&1
+check "an archive behind a link is the same" cmp -s "$scratch/archive-first" "$scratch/linked"
 
 echo '{"text":"It works well."}' | "$verbatim" analyze --segment.model="$scratch/bus-first" 2>/dev/null >"$scratch/insight"
 equal "records name the model that decided" "$(jq -r .segment.model "$scratch/insight")" segments-from-bus
