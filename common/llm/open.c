@@ -173,7 +173,9 @@ static int take_model(struct remote *remote, const struct llm_config *config, st
 {
     bool ok = true;
     const char *model = config->model ? config->model : "";
-    if (!*model) return err_set(err, E_BAD_CONFIG, "no model is named");
+    if (!*model)
+        return err_set(err, E_BAD_CONFIG, "no model is named: set %s.model",
+                       llm_provider_name(config->provider));
     if (!is_printable(model) || strlen(model) >= LLM_MODEL_BYTES)
         return err_set(err, E_BAD_CONFIG, "model: an id of at most %d printable characters",
                        LLM_MODEL_BYTES - 1);

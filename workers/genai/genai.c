@@ -80,7 +80,8 @@ static int open_state(struct worker_context *context, struct genai_state *state,
     struct remote_chain chain = {0};
     char folder[SHIPPED_PATH_BYTES];
     int rc = remote_parse(options->providers, &chain, err);
-    if (rc == E_OK) rc = shipped_path(options->folder, "", folder, err);
+    if (rc) return rc;
+    rc = shipped_path(options->folder, "", folder, err);
     if (rc == E_OK) rc = provider_local.open(context, folder, &state->local, err);
     rc = shipped_named("genai.folder", rc, err);
     if (rc == E_OK) rc = open_clocks(options, &state->clocks, err);

@@ -97,8 +97,7 @@ static int open_client(struct worker_context *context, struct remote *remote,
     int rc = configure(context->config, provider, &config, err);
     if (rc) return rc;
     config.clock = context->clock;
-    rc = llm_client_open(remote->loop, &config, ret_client, err);
-    return rc ? err_wrap(err, "%s", names[provider]) : E_OK;
+    return llm_client_open(remote->loop, &config, ret_client, err); /* which names it */
 }
 
 static struct asker_options options_of(const struct genai_options *options)
