@@ -1,8 +1,11 @@
 /* Formats an event into one buffer and writes it by one write(2), so that lines
- * never interleave. */
+ * never interleave. Where nobody reads them they are counted in its place: whoever collects our log
+ * must not hold us up. */
 #include "base/log.h"
 
+#include <poll.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -12,6 +15,8 @@ static struct {
     enum log_level least;
     enum log_format format;
 } setup = {LOG_INFO, LOG_TEXT};
+
+static atomic_uint lost; /* lines, since the last that was written */
 
 static const char *const level_names[] = {"debug", "info", "warn", "error"};
 
@@ -120,9 +125,8 @@ static void put_head(struct line *line, const struct log_event *event, enum log_
     }
 }
 
-void log_end(struct log_event *event)
+static void write_event(const struct log_event *event)
 {
-    if (event->level < setup.least) return;
     struct line line = {.size = 0};
     char time[TIME_TEXT_BYTES];
     time_format(clock_wall_ms(clock_system()), time);
@@ -132,6 +136,34 @@ void log_end(struct log_event *event)
     line.text[line.size++] = '\n';
     ssize_t written = write(STDERR_FILENO, line.text, line.size);
     (void)written; /* nowhere to report it */
+}
+
+/* A pipe that is ready takes a whole line. A slow reader is waited for, but only once. */
+static bool is_read(void)
+{
+    enum { SLOW_MS = 200 };
+    struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};
+    bool ready = poll(&out, 1, atomic_load(&lost) ? 0 : SLOW_MS) != 0;
+    if (!ready) atomic_fetch_add(&lost, 1);
+    return ready;
+}
+
+/* Whether there were any. */
+static bool tell_lost(void)
+{
+    struct log_event event;
+    unsigned count = atomic_exchange(&lost, 0);
+    if (count == 0) return false;
+    log_begin(&event, LOG_WARN, "log", "lines were lost, as nobody read them");
+    log_add(&event, "lines", "%u", count);
+    write_event(&event);
+    return true;
+}
+
+void log_end(struct log_event *event)
+{
+    if (event->level < setup.least || !is_read()) return;
+    if (!tell_lost() || is_read()) write_event(event);
 }
 
 void log_line(enum log_level level, const char *component, const char *message)

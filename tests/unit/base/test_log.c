@@ -2,6 +2,7 @@
  * and JSON where asked. */
 #include "base/log.h"
 
+#include <fcntl.h>
 #include <jansson.h>
 #include <unistd.h>
 
@@ -151,6 +152,39 @@ static void an_error_shows_code_and_text(void **state)
     json_decref(root);
 }
 
+static void fill(int pipe)
+{
+    static const char block[4096];
+    assert_int_equal(fcntl(pipe, F_SETFL, O_NONBLOCK), 0);
+    while (write(pipe, block, sizeof block) > 0) {
+    }
+    assert_int_equal(fcntl(pipe, F_SETFL, 0), 0);
+}
+
+static void who_does_not_read_holds_nobody_up(void **state)
+{
+    static char got[1 << 17];
+    int ends[2], saved = dup(STDERR_FILENO);
+    ssize_t size;
+    (void)state;
+    log_setup(LOG_INFO, LOG_TEXT);
+    assert_int_equal(pipe(ends), 0);
+    fill(ends[1]);
+    assert_true(dup2(ends[1], STDERR_FILENO) >= 0);
+    log_line(LOG_INFO, "test", "the first");
+    log_line(LOG_INFO, "test", "the second");
+    while ((size = read(ends[0], got, sizeof got)) == (ssize_t)sizeof got) {
+    }
+    log_line(LOG_INFO, "test", "the third");
+    size = read(ends[0], got, sizeof got - 1);
+    assert_true(dup2(saved, STDERR_FILENO) >= 0);
+    close(saved), close(ends[0]), close(ends[1]);
+    got[size > 0 ? size : 0] = '\0';
+    assert_non_null(strstr(got, "nobody read them lines=\"2\"\n"));
+    assert_non_null(strstr(got, "test: the third\n"));
+    assert_null(strstr(got, "the second"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -159,6 +193,7 @@ int main(void)
         cmocka_unit_test(text_is_for_people),
         cmocka_unit_test(levels_below_the_least_are_silent),
         cmocka_unit_test(an_error_shows_code_and_text),
+        cmocka_unit_test(who_does_not_read_holds_nobody_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
