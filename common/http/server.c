@@ -184,14 +184,20 @@ static void set_defaults(struct http_limits *limits)
     if (limits->header_bytes > UINT32_MAX) limits->header_bytes = UINT32_MAX;
 }
 
-/* As far as the hard limit lets us: refusing to start over a generous default would help nobody. */
-static void raise_file_limit(size_t connections)
+/* How many there may be: files for all are asked for, as far as the hard limit lets us, as refusing
+ * to start over a generous default would help nobody. Where there are fewer, some are left for the
+ * rest of the process, which would end without. */
+static size_t fit_files(size_t connections)
 {
     struct rlimit limit;
     rlim_t wanted = (rlim_t)connections + connections / 8 + SPARE_FILES;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return connections;
     limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
-    (void)setrlimit(RLIMIT_NOFILE, &limit);
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0 && getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return connections;
+    rlim_t spare = limit.rlim_cur / 2 < SPARE_FILES ? limit.rlim_cur / 2 : SPARE_FILES;
+    rlim_t most = limit.rlim_cur - spare;
+    return most < connections ? (size_t)most : connections;
 }
 
 /* libuv writes without MSG_NOSIGNAL: a client that hangs up must not end the process. */
@@ -258,6 +264,7 @@ static int prepare(struct http_server *server, const struct http_server_config *
         return err_set(err, E_BAD_CONFIG, "TLS needs a certificate file and a key file");
     server->config = *config;
     set_defaults(&server->config.limits);
+    server->config.limits.connections = fit_files(server->config.limits.connections);
     server->bodies.limit_bytes = server->config.limits.bodies_bytes;
     server->clock = config->clock ? config->clock : clock_system();
     int rc = copy_text(&server->address, config->address, err);
@@ -321,7 +328,6 @@ int http_server_start(uv_loop_t *loop, const struct http_server_config *config,
         return rc;
     }
     ignore_broken_pipes();
-    raise_file_limit(server->config.limits.connections);
     open_handles(server, fd);
     *ret_server = server;
     return E_OK;

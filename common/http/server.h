@@ -37,7 +37,8 @@ struct http_limits {
     size_t body_rate_bytes;          /* 1 KiB/s, on average, from a reader as from a writer, */
     int64_t body_grace_ms;           /* once 10 s are over; slower: 408, or cut off */
     int64_t idle_timeout_ms;         /* 75 s between two requests */
-    size_t connections;              /* 10,240 in all; beyond: 503 and close */
+    size_t connections;              /* 10,240 in all, or what files there may be; beyond: 503 and
+                                      * close */
     size_t connections_per_address;  /* 10,240 of an IPv4 address or IPv6 /64; beyond: 429, close */
     size_t pipelined_requests;       /* 16 of one connection at once; beyond: reading stops */
     bool packed;                     /* packed bodies are taken: see http_request; else 415 */
