@@ -6,8 +6,8 @@ the words in MODE-FILE, read anew for each request:
   ok           204 for all
   STATUS       that status for all (429 and 503 with Retry-After: 1)
   hang, close  no answer; the connection is closed
-  mixed        the first try of each id meets 500, 429, a closed connection, nothing wrong, or (one in sixteen) a hang, by its id;
-               later ones 204
+  mixed        the first try of each id meets, by its id: nothing wrong; in three of eight 500, 429, or a closed connection; in one of
+               64 a hang; later ones 204
   slow         204 after 50 ms
   later:TEXT   429 with Retry-After: 3600 for bodies that hold TEXT, 204 after 200 ms for the others
   not:TEXT     400 for bodies that hold TEXT, 204 for the others
@@ -46,7 +46,7 @@ class Receiver(BaseHTTPRequestHandler):
         mode = open(mode_path).read().strip()
         if mode == "mixed":
             drawn = hashlib.sha256(identity.encode()).digest()[0]
-            mode = "ok" if tries > 1 else "hang" if drawn < 16 else ["500", "429", "close", "ok"][drawn % 4]
+            mode = "ok" if tries > 1 or drawn >= 100 else ["500", "429", "close"][drawn % 3] if drawn >= 4 else "hang"
         later = mode.startswith("later:")
         if later:
             mode = "429" if mode[6:].encode() in body else "slow"

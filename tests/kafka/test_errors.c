@@ -287,7 +287,7 @@ static void test_breaks_again_and_again(void **state)
 
 int main(int argc, char **argv)
 {
-    if (argc == 2) cmocka_set_test_filter(argv[1]); /* e.g. test_commit */
+    if (argc == 2) choose_tests(argv[1]); /* e.g. test_commit */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_commit),
         cmocka_unit_test(test_abort_with_outputs_astray),

@@ -39,7 +39,7 @@ static void test_positions_that_follow(void **state)
 static void test_positions_told_again(void **state)
 {
     enum { SOON_MS = 30000 };
-    struct mock mock = open_mock("kafka.session.timeout.ms=6000");
+    struct mock mock = open_mock(NULL);
     struct bus_consumer *consumer = subscribe_as(&mock, true);
     struct kafka_consumer *kafka = kafka_consumer_of(consumer);
     struct err err = {0};
@@ -101,7 +101,7 @@ static void test_commit_as_partitions_go(void **state)
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct mock mock = open_mock("kafka.session.timeout.ms=6000");
+        struct mock mock = open_mock(NULL);
         struct last_commit last = {.consumer = subscribe_as(&mock, true)};
         struct kafka_consumer *kafka = kafka_consumer_of(last.consumer);
         CASE(cases[i].why);
