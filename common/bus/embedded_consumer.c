@@ -177,24 +177,26 @@ void embedded_pause(struct bus_consumer *base, bool paused)
 
 /* --- polling ---------------------------------------------------------------------------------- */
 
-/* The descriptor is quietened before the last look, so that no wake-up is lost between the two. */
+/* Nothing, where no commit came since nothing was found. */
+static int look(struct embedded_consumer *consumer, uint32_t max_records, size_t max_bytes,
+                struct bus_batch *ret_batch, struct err *err)
+{
+    if (consumer->emptied_at == environment_last_commit(consumer->environment)) return E_OK;
+    int rc = embedded_read_batch(consumer, max_records, max_bytes, ret_batch, err);
+    if (rc == E_OK && ret_batch->count) make_readable(consumer);
+    return rc;
+}
+
+/* The descriptor is quietened before the last look, so that no wake-up is lost between the two:
+ * who commits what that didn't see makes it readable later. Until then there is nothing to look
+ * for: LMDB tells of a commit while it still writes it, which takes a disk's time. */
 static int poll_messages(struct embedded_consumer *consumer, uint32_t max_records, size_t max_bytes,
                          struct bus_batch *ret_batch, struct err *err)
 {
-    for (int attempt = 0; attempt < 2; attempt++) {
-        if (consumer->emptied_at != environment_last_commit(consumer->environment)) {
-            int rc = embedded_read_batch(consumer, max_records, max_bytes, ret_batch, err);
-            if (rc) return rc;
-            if (ret_batch->count) {
-                make_readable(consumer);
-                return E_OK;
-            }
-        }
-        if (attempt == 0) make_quiet(consumer);
-        if (consumer->emptied_at == environment_last_commit(consumer->environment)) return E_OK;
-    }
-    make_readable(consumer); /* commits keep coming: again soon */
-    return E_OK;
+    int rc = look(consumer, max_records, max_bytes, ret_batch, err);
+    if (rc || ret_batch->count) return rc;
+    make_quiet(consumer);
+    return look(consumer, max_records, max_bytes, ret_batch, err);
 }
 
 int embedded_poll(struct bus_consumer *base, uint32_t max_records, size_t max_bytes,
