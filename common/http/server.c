@@ -344,11 +344,24 @@ int64_t http_server_certificate_expires(const struct http_server *server)
     return tls_context_expires(server->tls);
 }
 
-int http_server_reload_tls(struct http_server *server, struct err *err)
+static int read_tls(const struct http_server *server, SSL_CTX **ret_context, struct err *err)
 {
     if (!server->tls) return err_set(err, E_BAD_CONFIG, "the server was started without TLS");
+    return tls_context_create(server->certificate_file, server->key_file, ret_context, err);
+}
+
+int http_server_check_tls(const struct http_server *server, struct err *err)
+{
     SSL_CTX *context = NULL;
-    int rc = tls_context_create(server->certificate_file, server->key_file, &context, err);
+    int rc = read_tls(server, &context, err);
+    SSL_CTX_free(context);
+    return rc;
+}
+
+int http_server_reload_tls(struct http_server *server, struct err *err)
+{
+    SSL_CTX *context = NULL;
+    int rc = read_tls(server, &context, err);
     if (rc) return rc;
     SSL_CTX_free(server->tls); /* open connections hold on to it */
     server->tls = context;

@@ -155,6 +155,8 @@ const struct http_counters *http_server_counters(const struct http_server *serve
 
 /* Reads certificate and key again, for new connections; on failure the old ones stay in force. */
 int http_server_reload_tls(struct http_server *server, struct err *err) CHECKED;
+/* Would that succeed now? Nothing is changed. */
+int http_server_check_tls(const struct http_server *server, struct err *err) CHECKED;
 
 /* When the certificate that is served runs out, in seconds since 1970; 0: there is none. */
 int64_t http_server_certificate_expires(const struct http_server *server);

@@ -66,6 +66,15 @@ kill -HUP "${pids[ingest]}"
 refused() { grep -q 'what was in force stays' "$scratch/ingest.log"; }
 await "the refusal in the log" 20 refused
 equal "the key is still good" "$(post -H "X-API-Key: $fresh")" 202
+cp "$scratch/certificate.pem" "$scratch/trusted.pem"
+echo nonsense >"$scratch/certificate.pem"
+cp "$scratch/more" "$scratch/keys"
+other=$("$bin/verbatim" keys create other --file "$scratch/keys")
+kill -HUP "${pids[ingest]}"
+refused_twice() { [ "$(grep -c 'what was in force stays' "$scratch/ingest.log")" = 2 ]; }
+await "the certificate's refusal, too" 20 refused_twice
+cp "$scratch/trusted.pem" "$scratch/certificate.pem"
+equal "then the new key isn't good either" "$(post -H "X-API-Key: $other")" 401
 check "no secret is in the log" bash -c "! grep -qF -e '${writer#*.}' -e '${fresh#*.}' '$scratch/ingest.log'"
 
 # --- rotated under load: each request has a connection of its own, and none fails

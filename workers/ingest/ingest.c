@@ -265,11 +265,14 @@ static int ingest_open(struct worker_context *context, struct err *err)
     return rc;
 }
 
+/* All is read and found good before anything is changed. */
 static int ingest_reload(struct worker_context *context, struct err *err)
 {
     struct ingest_state *state = context->state;
     struct keyring *fresh = NULL;
+    bool tls = state->server && state->options->certificate[0];
     int rc = state->options->keys[0] ? keyring_open(state->options->keys, &fresh, err) : E_OK;
+    if (rc == E_OK && tls) rc = http_server_check_tls(state->server, err);
     if (rc == E_OK) rc = webhooks_reload(state->webhooks, err);
     if (rc) {
         keyring_close(fresh);
@@ -278,9 +281,7 @@ static int ingest_reload(struct worker_context *context, struct err *err)
     keyring_close(state->keys);
     state->keys = fresh;
     watch_reload(state->watch);
-    return state->server && state->options->certificate[0]
-               ? http_server_reload_tls(state->server, err)
-               : E_OK;
+    return tls ? http_server_reload_tls(state->server, err) : E_OK;
 }
 
 static void on_server_stopped(void *user) { ((struct ingest_state *)user)->server_stopped = true; }
