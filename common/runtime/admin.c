@@ -11,8 +11,10 @@ static void write_flow(struct runtime *runtime, struct metrics_writer *writer)
     metrics_sample(writer, METRIC_OUTPUTS, NULL, NULL, (double)counters->outputs);
     metrics_sample(writer, METRIC_INPUT_BYTES, NULL, NULL, (double)counters->input_bytes);
     metrics_sample(writer, METRIC_RETRIES, NULL, NULL, (double)counters->retries);
+    /* From 0 on: Prometheus sees no increase in a series that begins at 1, and the first letter
+     * of a cause would alert nobody. */
     for (int i = 1; i < ERR_COUNT; i++)
-        if (counters->dead_letters[i])
+        if (err_class((enum err_code)i) != ERR_FATAL || counters->dead_letters[i])
             metrics_sample(writer, METRIC_DEAD_LETTERS, "cause", err_name((enum err_code)i),
                            (double)counters->dead_letters[i]);
     metrics_sample(writer, METRIC_COMMITS, "result", "done", (double)runtime->commits_done);
