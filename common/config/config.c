@@ -9,7 +9,6 @@
 
 #include "base/array.h"
 #include "base/ascii.h"
-#include "base/nearest.h"
 #include "config/internal.h"
 #include "config/value.h"
 
@@ -71,56 +70,6 @@ static bool is_another_program(const struct config *config, struct str module)
 }
 
 static bool passes_through(const struct option_table *table) { return table->count == 0; }
-
-/* The known key that is spelled most like `key`, which ends in `name`. */
-static void nearest_key(const struct config *config, struct str key, struct str name,
-                        char out[static 128])
-{
-    struct nearest nearest = nearest_to(key);
-    out[0] = '\0';
-    for (size_t i = 0; i < config->table_count; i++) {
-        const struct option_table *table = config->tables[i];
-        for (size_t j = 0; j < table->count; j++) {
-            char known[128];
-            snprintf(known, sizeof known, "%s.%s", table->module, table->options[j].name);
-            bool found = nearest_offer(&nearest, str_of(known));
-            /* only the section is wrong */
-            if (nearest.distance && str_equal(name, str_of(table->options[j].name)))
-                nearest.distance = 0, found = true;
-            if (found) memcpy(out, known, sizeof known);
-        }
-    }
-}
-
-static int unknown_key(const struct config *config, struct str module, struct str name,
-                       const char *origin, struct err *err)
-{
-    char key[128], nearest[128];
-    snprintf(key, sizeof key, "%.*s%s%.*s", STR_ARGS(str_slice(module, 0, 60)),
-             name.size ? "." : "", STR_ARGS(str_slice(name, 0, 60)));
-    nearest_key(config, str_of(key), name, nearest);
-    if (!nearest[0])
-        return err_set(err, E_BAD_CONFIG, "%s: unknown key \"%s\"; verbatim config lists them",
-                       origin, key);
-    return err_set(err, E_BAD_CONFIG, "%s: unknown key \"%s\"; did you mean \"%s\"?", origin, key,
-                   nearest);
-}
-
-static int unknown_section(const struct config *config, struct str module, const char *origin,
-                           struct err *err)
-{
-    struct nearest nearest = nearest_to(module);
-    for (size_t i = 0; i < config->table_count; i++)
-        nearest_offer(&nearest, str_of(config->tables[i]->module));
-    for (const char *const *other = config->others; other && *other; other++)
-        nearest_offer(&nearest, str_of(*other));
-    module = str_slice(module, 0, 60);
-    if (!nearest.found.data)
-        return err_set(err, E_BAD_CONFIG, "%s: unknown section [%.*s]; verbatim config lists them",
-                       origin, STR_ARGS(module));
-    return err_set(err, E_BAD_CONFIG, "%s: unknown section [%.*s]; did you mean [%.*s]?", origin,
-                   STR_ARGS(module), STR_ARGS(nearest.found));
-}
 
 /* Sources override each other, the lines of one file don't: one of the two is a slip. */
 static int refuse_second(const char *module, struct str name, const char *earlier,
@@ -217,12 +166,12 @@ static int set_key(struct config *config, struct str module, struct str name, st
                    const char *origin, struct err *err)
 {
     size_t table = config_find_table(config, module);
-    if (table == config->table_count) return unknown_key(config, module, name, origin, err);
+    if (table == config->table_count) return config_unknown_key(config, module, name, origin, err);
     if (memchr(value.data ? value.data : "", '\0', value.size))
         return err_set(err, E_BAD_CONFIG, "%s: %.*s.%.*s holds a NUL byte", origin,
                        STR_ARGS(module), STR_ARGS(name));
     if (passes_through(config->tables[table])) {
-        if (name.size == 0) return unknown_key(config, module, name, origin, err);
+        if (name.size == 0) return config_unknown_key(config, module, name, origin, err);
         return set_passed(config, name, value, origin, err);
     }
     size_t option = config_find_option(config->tables[table], name);
@@ -232,7 +181,7 @@ static int set_key(struct config *config, struct str module, struct str name, st
     option = config_find_option(config->tables[table], stem);
     if (option == config->tables[table]->count ||
         config->tables[table]->options[option].kind != OPTION_SECRET)
-        return unknown_key(config, module, name, origin, err);
+        return config_unknown_key(config, module, name, origin, err);
     struct str secret;
     int rc = read_secret(config, value, &secret, origin, err);
     if (rc == E_OK) rc = set_option(config, table, option, secret, origin, err);
@@ -255,7 +204,7 @@ static int read_line(struct config *config, struct str line, struct str *module,
         return config_find_table(config, *module) < config->table_count ||
                        is_another_program(config, *module)
                    ? E_OK
-                   : unknown_section(config, *module, origin, err);
+                   : config_unknown_section(config, *module, origin, err);
     }
     size_t equals = str_find(line, STR("="));
     if (equals == line.size)

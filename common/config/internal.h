@@ -1,4 +1,4 @@
-/* Inside of a config: what was set, and where. Shared by config.c and print.c only. */
+/* Inside of a config: what was set, and where. Shared by config.c, print.c and unknown.c only. */
 #ifndef VERBATIM_CONFIG_INTERNAL_H
 #define VERBATIM_CONFIG_INTERNAL_H
 
@@ -30,5 +30,11 @@ struct config {
 /* Where option `name` stands in its table, table->count if nowhere. */
 size_t config_find_table(const struct config *config, struct str module);
 size_t config_find_option(const struct option_table *table, struct str name);
+
+/* BAD_CONFIG, with what was meant, maybe; an empty name for a module alone (unknown.c). */
+int config_unknown_key(const struct config *config, struct str module, struct str name,
+                       const char *origin, struct err *err);
+int config_unknown_section(const struct config *config, struct str module, const char *origin,
+                           struct err *err);
 
 #endif
