@@ -88,7 +88,7 @@ static void put_quoted(struct line *line, const char *text)
     put(line, "\"");
     while (rest.size) {
         size_t size = 1;
-        while (str_utf8_is_inside(rest, size)) size++;
+        while (rest.data[0] & 0x80 && str_utf8_is_inside(rest, size)) size++;
         if (str_is_utf8(str_slice(rest, 0, size))) {
             put_character(line, rest.data, size);
         } else {

@@ -53,6 +53,7 @@ static void values_come_back_from_json(void **state)
         {"a terminal escape",             "\x1b[31m\x7f", "\x1b[31m\x7f"},
         {"UTF-8 stays",                   "año €😀", "año €😀"},
         {"bytes that aren't UTF-8 are replaced", "a\xff" "b\xc3", "a\xef\xbf\xbd" "b\xef\xbf\xbd"},
+        {"a letter before one isn't",     "ab\x80" "c", "ab\xef\xbf\xbd" "c"},
         {"an overlong slash",             "\xc0\xaf", "\xef\xbf\xbd\xef\xbf\xbd"},
         {"a C1 control in UTF-8",         "a\xc2\x9b" "31m", "a\xc2\x9b" "31m"},
         {"empty",                         "", ""},
