@@ -10,7 +10,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "faults"))
-from rig import BIN, SOURCE, equal, free_port, http, wait_for  # noqa: E402
+from rig import BIN, PATIENCE, SOURCE, equal, free_port, http, wait_for  # noqa: E402
 from metrics import scrape, sum_of  # noqa: E402
 from ports import free_ports  # noqa: E402
 
@@ -63,7 +63,7 @@ class Run:
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
-        equal("SIGTERM ends it with 0", self.process.wait(60), 0)
+        equal("SIGTERM ends it with 0", self.process.wait(PATIENCE), 0)
 
     def post(self, records):
         body = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records).encode()

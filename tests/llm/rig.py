@@ -22,7 +22,7 @@ def ask(section, options, questions, at_once=1, environment=None):
             file.write("[%s]\n" % section + "".join("%s = %s\n" % item for item in options.items()))
         with open(lines, "w") as file:
             file.write("\n".join(json.dumps(question) for question in questions))
-        run = subprocess.run([ASK, config, section, lines, str(at_once)], stdout=subprocess.PIPE, timeout=120, check=True,
+        run = subprocess.run([ASK, config, section, lines, str(at_once)], stdout=subprocess.PIPE, timeout=400, check=True,
                              env={"PATH": os.environ["PATH"], "HOME": folder, **(environment or {})})
     results = [json.loads(line) for line in run.stdout.splitlines()]
     assert sorted(result["number"] for result in results) == list(range(len(questions))), results

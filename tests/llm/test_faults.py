@@ -49,7 +49,7 @@ def main():
         with Mock() as mock:
             mock.fault, mock.every, mock.retry_after = fault, every, None if "how long" in why else 1
             with Run("--genai.providers=openai", f"--openai.endpoint=http://127.0.0.1:{mock.port}/v1", "--openai.model=mock",
-                     "--genai.retry_least=20ms", "--genai.retry_most=200ms", *options) as run:
+                     "--genai.retry_least=20ms", "--genai.retry_most=200ms", "--genai.batch_wait=500ms", *options) as run:
                 run.post([{"id": f"r-{n}", "text": f"The lid of the jar came off at once {letters(n)}"} for n in range(COUNT)])
                 insights = run.await_topic("insights", COUNT)
                 equal(f"{why}: an insight for each", len(insights), COUNT)
