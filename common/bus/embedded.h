@@ -90,7 +90,9 @@ struct environment {
     uint64_t used_bytes, file_bytes; /* of data.mdb; embedded_growth.c, under LMDB's write lock */
     struct topic_handle topic[TOPIC_COUNT];
     atomic_llong sweep_due_ms, sync_due_ms; /* monotonic, by the clock of whoever commits */
-    atomic_llong wall_ms;                   /* as last told by a caller: the watcher's only clock */
+    atomic_llong age_wall_ms;               /* by which messages age; embedded_retention.c */
+    atomic_llong lead_ms;                   /* of the wall clock before the other; 0: unknown */
+    atomic_llong leap_ms, leap_until_ms;    /* not counted yet, monotonic */
     atomic_bool durable;
 
     int live_fd;
@@ -231,7 +233,9 @@ int retention_trim(struct environment *environment, MDB_txn *txn, enum topic top
                    uint32_t partition, struct partition_state *state, int64_t wall_ms, bool age,
                    uint64_t *budget, struct err *err) CHECKED;
 /* All partitions, in a transaction of its own, only if there is something to do. */
-int retention_sweep(struct environment *environment, int64_t wall_ms, struct err *err) CHECKED;
+/* What time it is, from whoever writes: the watcher and the sweeps go by the last that was told. */
+void retention_tell_time(struct environment *environment, const struct clock *clock);
+int retention_sweep(struct environment *environment, struct err *err) CHECKED;
 /* After commits, when it is due by the clock: a sweep, and with durable off a sync. Best effort. */
 void retention_tick(struct environment *environment, const struct clock *clock);
 /* DISK_FULL unless `pages` more fit below the limit; sweeps first if that helps. */

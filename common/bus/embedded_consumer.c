@@ -245,7 +245,7 @@ int embedded_commit(struct bus_consumer *base, const struct bus_output *outputs,
     MDB_txn *txn = NULL;
     if (position_count && !consumer->group[0])
         return err_set(err, E_BUG, "a reader without a group commits no positions");
-    atomic_store(&environment->wall_ms, wall_ms);
+    retention_tell_time(environment, consumer->bus->clock);
     int rc = appender_check(outputs, output_count, err);
     if (rc == E_OK)
         rc = appender_prepare(environment, outputs, output_count, &consumer->bus->options, &pages,

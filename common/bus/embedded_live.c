@@ -144,9 +144,8 @@ static void watcher_chores(struct environment *environment)
     int dead;
     struct err err;
     mdb_reader_check(environment->mdb, &dead);
-    int64_t wall_ms = atomic_load(&environment->wall_ms);
     /* again in 10 s, or by a commit */
-    if (wall_ms && retention_sweep(environment, wall_ms, &err)) return;
+    if (atomic_load(&environment->age_wall_ms) && retention_sweep(environment, &err)) return;
 }
 
 static void *watcher_main(void *argument)

@@ -4,7 +4,10 @@
  * partitions, every few seconds of commits, and by the watcher when nobody commits.
  * A reader that still holds a deleted message keeps it: LMDB reuses its pages when the reader
  * has gone. Age counts from when a message was written, not from its own timestamp, so that old
- * feedback may be sent today. */
+ * feedback may be sent today.
+ *
+ * When the wall clock leaps (it is set, or the machine slept) all that lies here may be too old at
+ * once, also what nobody could read: so a leap counts an hour later, which is time to read it. */
 #include <string.h>
 
 #include "bus/embedded.h"
@@ -117,10 +120,11 @@ static int sweep(struct environment *environment, MDB_txn *txn, int64_t wall_ms,
     return E_OK;
 }
 
-int retention_sweep(struct environment *environment, int64_t wall_ms, struct err *err)
+int retention_sweep(struct environment *environment, struct err *err)
 {
     MDB_txn *txn = NULL;
     bool due = false;
+    int64_t wall_ms = atomic_load(&environment->age_wall_ms);
     int rc = environment_read(environment, &txn, err);
     if (rc) return rc;
     rc = find_due(environment, txn, wall_ms, &due, err);
@@ -134,6 +138,22 @@ int retention_sweep(struct environment *environment, int64_t wall_ms, struct err
     return rc;
 }
 
+void retention_tell_time(struct environment *environment, const struct clock *clock)
+{
+    enum { LEAP_MS = 3600000 };
+    int64_t wall_ms = clock_wall_ms(clock), now_ms = clock_mono_ms(clock);
+    int64_t lead_ms = wall_ms - now_ms;
+    int64_t before_ms = atomic_exchange(&environment->lead_ms, lead_ms);
+    bool leaps = now_ms < atomic_load(&environment->leap_until_ms);
+    int64_t leap_ms = leaps ? atomic_load(&environment->leap_ms) : 0;
+    if (before_ms && lead_ms - before_ms > LEAP_MS) {
+        leap_ms += lead_ms - before_ms;
+        atomic_store(&environment->leap_ms, leap_ms);
+        atomic_store(&environment->leap_until_ms, now_ms + LEAP_MS);
+    }
+    atomic_store(&environment->age_wall_ms, wall_ms - leap_ms);
+}
+
 /* One caller wins the right to do what is due; the next is due `pause_ms` later. */
 static bool take_turn(atomic_llong *due_ms, int64_t now_ms, int64_t pause_ms)
 {
@@ -145,9 +165,9 @@ void retention_tick(struct environment *environment, const struct clock *clock)
 {
     struct err err;
     int64_t now_ms = clock_mono_ms(clock);
-    atomic_store(&environment->wall_ms, clock_wall_ms(clock));
+    retention_tell_time(environment, clock);
     if (take_turn(&environment->sweep_due_ms, now_ms, EMBEDDED_SWEEP_MS) &&
-        retention_sweep(environment, clock_wall_ms(clock), &err))
+        retention_sweep(environment, &err))
         return; /* a full disk or a broken one: the next commit says so */
     if (!atomic_load(&environment->durable) && take_turn(&environment->sync_due_ms, now_ms, 1000))
         mdb_env_sync(environment->mdb, 1);
@@ -206,10 +226,9 @@ static int has_room(struct environment *environment, uint64_t pages, bool *ret_r
 int retention_room(struct environment *environment, uint64_t pages, struct err *err)
 {
     bool room = false;
-    int64_t wall_ms = atomic_load(&environment->wall_ms);
     int rc = has_room(environment, pages, &room, err);
     if (rc || room) return rc;
-    rc = retention_sweep(environment, wall_ms, err);
+    rc = retention_sweep(environment, err);
     if (rc == E_OK) rc = has_room(environment, pages, &room, err);
     if (rc || room) return rc;
     return err_set(err, E_DISK_FULL, "%s has reached bus.size_limit (%llu bytes)",

@@ -29,7 +29,7 @@ static int write_group(struct writer *writer, const struct request *group, struc
     uint64_t pages = 0;
     MDB_txn *txn = NULL;
     int rc = E_OK;
-    atomic_store(&writer->environment->wall_ms, wall_ms);
+    retention_tell_time(writer->environment, bus->clock);
     for (const struct request *at = group; at && rc == E_OK; at = at->next)
         rc = appender_prepare(writer->environment, at->outputs, at->count,
                               &at->producer->bus->options, &pages, err);
