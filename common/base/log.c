@@ -4,8 +4,8 @@
 #include "base/log.h"
 
 #include <poll.h>
+#include <pthread.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -16,7 +16,9 @@ static struct {
     enum log_format format;
 } setup = {LOG_INFO, LOG_TEXT};
 
-static atomic_uint lost; /* lines, since the last that was written */
+/* One thread at a time: of two that find room for a line, the second would wait in write(2). */
+static pthread_mutex_t writing = PTHREAD_MUTEX_INITIALIZER;
+static unsigned lost; /* lines, since the last that was written */
 
 static const char *const level_names[] = {"debug", "info", "warn", "error"};
 
@@ -143,8 +145,8 @@ static bool is_read(void)
 {
     enum { SLOW_MS = 200 };
     struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};
-    bool ready = poll(&out, 1, atomic_load(&lost) ? 0 : SLOW_MS) != 0;
-    if (!ready) atomic_fetch_add(&lost, 1);
+    bool ready = poll(&out, 1, lost ? 0 : SLOW_MS) > 0;
+    lost += !ready;
     return ready;
 }
 
@@ -152,8 +154,9 @@ static bool is_read(void)
 static bool tell_lost(void)
 {
     struct log_event event;
-    unsigned count = atomic_exchange(&lost, 0);
+    unsigned count = lost;
     if (count == 0) return false;
+    lost = 0;
     log_begin(&event, LOG_WARN, "log", "lines were lost, as nobody read them");
     log_add(&event, "lines", "%u", count);
     write_event(&event);
@@ -162,8 +165,10 @@ static bool tell_lost(void)
 
 void log_end(struct log_event *event)
 {
-    if (event->level < setup.least || !is_read()) return;
-    if (!tell_lost() || is_read()) write_event(event);
+    if (event->level < setup.least) return;
+    pthread_mutex_lock(&writing);
+    if (is_read() && (!tell_lost() || is_read())) write_event(event);
+    pthread_mutex_unlock(&writing);
 }
 
 void log_line(enum log_level level, const char *component, const char *message)

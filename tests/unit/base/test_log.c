@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <jansson.h>
+#include <pthread.h>
 #include <unistd.h>
 
 #include "test.h"
@@ -186,6 +187,55 @@ static void who_does_not_read_holds_nobody_up(void **state)
     assert_null(strstr(got, "the second"));
 }
 
+static void *tell_much(void *start)
+{
+    pthread_barrier_wait(start);
+    for (int i = 0; i < 6; i++) {
+        struct log_event event;
+        log_begin(&event, LOG_INFO, "test", "much");
+        for (int k = 0; k < 8; k++) log_add(&event, "k", "%0200d", i);
+        log_end(&event);
+    }
+    return NULL;
+}
+
+/* Whether one of many threads hangs that tell more than a pipe holds. */
+static bool hangs(void)
+{
+    enum { THREADS = 16, HANGS_S = 60 };
+    static char got[1 << 17];
+    int ends[2], saved = dup(STDERR_FILENO);
+    pthread_t threads[THREADS];
+    pthread_barrier_t start;
+    bool hang = false;
+    assert_int_equal(pipe(ends), 0);
+    assert_true(fcntl(ends[1], F_SETPIPE_SZ, 16384) >= 0);
+    pthread_barrier_init(&start, NULL, THREADS);
+    assert_true(dup2(ends[1], STDERR_FILENO) >= 0);
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, tell_much, &start), 0);
+    for (int i = 0; i < THREADS; i++) {
+        struct timespec until;
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_sec += hang ? 0 : HANGS_S;
+        if (pthread_timedjoin_np(threads[i], NULL, &until) == 0) continue;
+        hang = true; /* reads, so that it ends */
+        while (pthread_tryjoin_np(threads[i], NULL))
+            assert_true(read(ends[0], got, sizeof got) > 0);
+    }
+    assert_true(dup2(saved, STDERR_FILENO) >= 0);
+    close(saved), close(ends[0]), close(ends[1]);
+    pthread_barrier_destroy(&start);
+    return hang;
+}
+
+static void nor_where_many_find_the_last_room(void **state)
+{
+    (void)state;
+    log_setup(LOG_INFO, LOG_TEXT);
+    for (int round = 0; round < 10; round++) assert_false(hangs());
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -195,6 +245,7 @@ int main(void)
         cmocka_unit_test(levels_below_the_least_are_silent),
         cmocka_unit_test(an_error_shows_code_and_text),
         cmocka_unit_test(who_does_not_read_holds_nobody_up),
+        cmocka_unit_test(nor_where_many_find_the_last_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
