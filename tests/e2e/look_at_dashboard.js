@@ -106,6 +106,10 @@ async function lookAtInsights(page) {
   await first.locator("summary").click();
   check("the whole record is there by keyboard", (await first.locator("pre").textContent()).includes('"safety"'));
   await first.locator("summary").click();
+  await page.locator(".skip").first().focus();
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Tab");
+  check("the keyboard needs no way past each insight to reach it", await page.evaluate(() => byId("safety-card").contains(document.activeElement)));
   check("it has a due time", /due|overdue/.test(safety) && await first.locator("time[datetime]").count() === 1, safety);
 
   await page.waitForFunction(() => {
