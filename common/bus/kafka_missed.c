@@ -60,6 +60,23 @@ static uint64_t between(const struct bus_position *reset, int64_t offset)
     return reset->topic != TOPIC_FEEDBACK && messages <= MARKERS ? 0 : (uint64_t)messages;
 }
 
+/* What is counted isn't counted again when reading goes back to what is committed, or the partition
+ * comes back. */
+static void count(struct kafka_missed *missed, struct bus_position reset, int64_t offset)
+{
+    enum { MOST = sizeof missed->counted / sizeof missed->counted[0] };
+    unsigned i = 0;
+    while (i < MOST && (missed->counted[i].topic != reset.topic ||
+                        missed->counted[i].partition != reset.partition))
+        i++;
+    if (i < MOST && missed->counted[i].offset > reset.offset && missed->counted[i].offset <= offset)
+        reset.offset = missed->counted[i].offset;
+    if (i == MOST) i = missed->turn++ % MOST;
+    missed->messages += between(&reset, offset);
+    reset.offset = offset;
+    missed->counted[i] = reset;
+}
+
 void missed_at(struct kafka_missed *missed, enum topic topic, uint32_t partition, int64_t position,
                int64_t offset)
 {
@@ -69,7 +86,7 @@ void missed_at(struct kafka_missed *missed, enum topic topic, uint32_t partition
         struct bus_position reset = missed->resets[i];
         bool here = reset.topic == topic && reset.partition == partition;
         bool before = offset >= position && offset < reset.offset; /* it had been fetched by then */
-        if (here) missed->messages += between(&reset, offset);
+        if (here) count(missed, reset, offset);
         if (!here || before) missed->resets[left++] = reset;
     }
     missed->count = left;

@@ -91,6 +91,28 @@ static void test_messages(void **state)
     }
 }
 
+/* A rewind before the first commit, or a rebalance, tells of the same once more. */
+static void test_counted_once(void **state)
+{
+    (void)state;
+    struct kafka_missed missed = {0};
+    missed_init(&missed);
+    for (int round = 0; round < 3; round++) {
+        missed_reset(&missed, &(struct bus_position){TOPIC_FEEDBACK, 3, 100});
+        missed_at(&missed, TOPIC_FEEDBACK, 3, 100, 150);
+        assert_int_equal(missed.messages, 50);
+    }
+    CASE("more was deleted meanwhile");
+    missed_reset(&missed, &(struct bus_position){TOPIC_FEEDBACK, 3, 100});
+    missed_at(&missed, TOPIC_FEEDBACK, 3, 100, 170);
+    assert_int_equal(missed.messages, 70);
+    CASE("partition 0, of which nothing was");
+    missed_reset(&missed, &(struct bus_position){TOPIC_FEEDBACK, 0, 100});
+    missed_at(&missed, TOPIC_FEEDBACK, 0, 100, 110);
+    assert_int_equal(missed.messages, 80);
+    missed_deinit(&missed);
+}
+
 static void test_bounds(void **state)
 {
     (void)state;
@@ -110,6 +132,7 @@ int main(void)
         cmocka_unit_test(test_lines),
         cmocka_unit_test(test_a_name_that_is_too_long),
         cmocka_unit_test(test_messages),
+        cmocka_unit_test(test_counted_once),
         cmocka_unit_test(test_bounds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
