@@ -51,7 +51,7 @@ static bool is_title(struct str text, const struct name *name)
 }
 
 /* "Johnson & Johnson": one name beside a "&". */
-static bool is_firm(struct str text, const struct name *name)
+bool name_is_firms(struct str text, const struct name *name)
 {
     if (name->parts > 1) return false;
     bool behind = at(text, name->end) == ' ' && at(text, name->end + 1) == '&';
@@ -76,7 +76,7 @@ static int points_of_text(struct redact_finder *finder, const struct name *name,
     bool office = name_is_from_office(text, &around, name->given > 0);
     if (office) registers |= REGISTER_SERVICE;
     const uint32_t works = registers & (REGISTER_FILM | REGISTER_ARTS);
-    if (is_firm(text, name) || name_is_thing(text, name, &around, works))
+    if (name_is_firms(text, name) || name_is_thing(text, name, &around, works))
         points -= 3;
     bool public = name_is_public(text, name);
     /* a book, a record, a poster of theirs, but not "Elsa Morante at the desk"; a name of one word

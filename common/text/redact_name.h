@@ -51,6 +51,8 @@ bool name_is_place(struct str text, const struct name *name);
  * or films. */
 bool name_is_thing(struct str text, const struct name *name, const struct name_around *around,
                    bool of_works);
+/* "Johnson & Johnson": either of one name. */
+bool name_is_firms(struct str text, const struct name *name);
 /* "boulangerie", "hotel": what such a word begins or leads is a business. */
 bool name_is_shops(const struct redact_word *word);
 /* Written as titles are, or put in by brackets (redact_title.c). */

@@ -182,8 +182,9 @@ int name_weight(const struct redact_finder *finder, const struct name *name)
 void redact_leave(struct redact_finder *finder, const struct redact_word *word)
 {
     const uint32_t names = CUE(GIVEN) | CUE(FAMILY) | CUE(ALSO);
+    /* "I asked Will", but nothing else of every day */
     if (word->size < 3 || word->upper || word->cues & ~names || finder->left_count == LEFT_MOST ||
-        redact_is_ordinary(word))
+        (redact_is_ordinary(word) && !(word->cues & CUE(ALSO))))
         return;
     finder->left[finder->left_count++] = word->start;
 }
@@ -207,6 +208,16 @@ static bool is_shops(const struct redact_word *lead, const struct name *name,
     return name_is_shops(first) || (lead->end + 1 == name->start && name_is_shops(lead));
 }
 
+/* All that speaks against it is one word of critics, or that the text reads a little like theirs:
+ * too little against what is sure. */
+static bool is_only_hinted(struct redact_finder *finder, const struct name *name)
+{
+    const uint32_t talk = REGISTER_FILM | REGISTER_ARTS | REGISTER_SOCIAL | REGISTER_PUBLIC;
+    uint32_t registers = redact_registers(finder);
+    return !(registers & talk) && !name_is_firms(finder->text, name) &&
+           (registers & REGISTER_HINT || name_is_in_a_critique(finder, CRITIC_PERHAPS));
+}
+
 /* Of a name that is left. */
 static void judge(struct redact_finder *finder, const struct name *name,
                   const struct redact_weighing *weighing)
@@ -215,8 +226,11 @@ static void judge(struct redact_finder *finder, const struct name *name,
         name_decide(finder, name, NAME_LIKELY);
         tell(finder, weighing, finder->count ? REDACT_LEFT : REDACT_REFUSED);
         finder->count = 0;
-    } else if (!starts_small(finder->text, name->start) || weighing->weight >= WEIGHT_SURE)
-        name_decide(finder, name, NAME_SURE);
+        return;
+    }
+    bool sure = weighing->weight >= WEIGHT_SURE;
+    if (!sure && starts_small(finder->text, name->start)) return;
+    name_decide(finder, name, NAME_SURE + (sure && is_only_hinted(finder, name) ? 2 : 0));
 }
 
 /* Somebody was named in it, or it is a customer's matter. */
