@@ -27,7 +27,10 @@ static inline struct mock open_mock(const char *setting)
 {
     const char *settings[] = {
         "bus.membership=dynamic", "kafka.reconnect.backoff.max.ms=100",
-        "kafka.heartbeat.interval.ms=500", setting, NULL};
+        "kafka.heartbeat.interval.ms=500",
+        /* so long a client waits for an answer to its joining, which the mock never gives to a
+         * member whose session it took for over meanwhile, as the process stood still */
+        "kafka.max.poll.interval.ms=60000", setting, NULL};
     struct mock mock = {0};
     struct err err;
     char text[256];
