@@ -126,6 +126,23 @@ out:
     return rc;
 }
 
+/* Where an older training ended. No mini-batches from there: their first step is a whole one. */
+static int begin_like(struct training *training, struct err *err)
+{
+    const struct centroids *like = training->options.like;
+    uint32_t count = like->count, dimensions = like->dimensions;
+    if (count != training->options.clusters || dimensions != training->dimensions)
+        return err_set(err, E_BAD_MODEL, "%u segments of %u dimensions to begin from, not %u of %u",
+                       count, dimensions, training->options.clusters, training->dimensions);
+    float *rows = malloc((size_t)count * dimensions * sizeof *rows);
+    if (!rows) return err_set(err, E_NO_MEMORY, NULL);
+    for (uint32_t i = 0; i < count; i++)
+        memcpy(rows + (size_t)i * dimensions, centroids_row(like, i), dimensions * sizeof *rows);
+    int rc = centroids_init(&training->centroids, count, dimensions, rows, err);
+    free(rows);
+    return rc;
+}
+
 /* Moves the centroid towards the row by 1 / rows seen so far (Sculley's per-centre rate). */
 static void pull(float *centroid, const float *row, uint32_t dimensions, uint64_t seen)
 {
@@ -280,7 +297,7 @@ static int measure(struct training *training, struct err *err)
 {
     uint64_t moved;
     int rc = assign(training, &moved, err);
-    if (!rc) rc = order_by_size(training, err);
+    if (!rc && !training->options.like) rc = order_by_size(training, err);
     if (!rc) rc = assign(training, &moved, err);
     if (rc) return rc;
     double distances = 0, silhouettes = 0;
@@ -337,8 +354,8 @@ int kmeans_train(const float *rows, size_t count, uint32_t dimensions,
     random_seed(&training.random, options->seed);
     int rc = check(&training, err);
     if (!rc) rc = allocate(&training, err);
-    if (!rc) rc = seed(&training, err);
-    if (!rc) rc = mini_batches(&training, err);
+    if (!rc) rc = options->like ? begin_like(&training, err) : seed(&training, err);
+    if (!rc && !options->like) rc = mini_batches(&training, err);
     if (!rc) rc = lloyd(&training, err);
     if (!rc) rc = measure(&training, err);
     free(training.nearest);

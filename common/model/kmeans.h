@@ -15,6 +15,8 @@ struct kmeans_progress {
 struct kmeans_options {
     uint32_t clusters;      /* 1 to CENTROIDS_MAX, at most the number of rows */
     uint64_t seed;
+    /* Not NULL: begins there, not from seeds that are drawn, and each keeps its number. */
+    const struct centroids *like;
     uint32_t batch_rows;    /* 0: 1024 */
     uint32_t batches;       /* 0: 100 */
     uint32_t lloyd_rounds;  /* 0: 10; ends early when no row moves */
@@ -34,9 +36,10 @@ struct kmeans_metrics {
 void kmeans_metrics_deinit(struct kmeans_metrics *metrics);
 
 /* rows: count x dimensions floats, finite, packed. The caller frees *ret_centroids with
- * centroids_deinit(). Centroids come ordered by falling cluster size. Memory: O(count + clusters x
- * dimensions) beside the rows. BAD_CONFIG: fewer rows than clusters; BAD_MESSAGE: a value that
- * isn't finite; CANCELLED. */
+ * centroids_deinit(). Centroids come ordered by falling cluster size, or as in `like`. Memory:
+ * O(count + clusters x dimensions) beside the rows. BAD_CONFIG: fewer rows than clusters;
+ * BAD_MODEL: `like` has another count or other dimensions; BAD_MESSAGE: a value that isn't finite;
+ * CANCELLED. */
 int kmeans_train(const float *rows, size_t count, uint32_t dimensions,
                  const struct kmeans_options *options, struct centroids *ret_centroids,
                  struct kmeans_metrics *ret_metrics, struct err *err) CHECKED;

@@ -11,10 +11,13 @@
 #include "ops/cli/rows.h"
 #include "ops/cli/train_task.h"
 
+enum { CLUSTERS = 8 };
+
 struct training {
     struct examples_source data;
     struct rows_feedback feedback; /* without a path: none is read */
-    const char *archive, *out, *name, *licence;
+    const char *archive, *like_path, *out, *name, *licence;
+    struct segment_model like; /* with like_path */
     uint64_t folds;
     uint64_t clusters, seed, most;
     struct progress progress;
@@ -92,10 +95,14 @@ static int train(struct training *training, const struct rows *rows, struct err 
 {
     struct kmeans_options options = {
         .clusters = (uint32_t)training->clusters, .seed = training->seed,
+        .like = training->like_path ? &training->like.centroids : NULL,
         .on_progress = on_progress, .context = training};
     struct centroids centroids;
     struct kmeans_metrics metrics = {0};
     training->progress.what = NULL;
+    if (training->like_path && strcmp(training->like.extractor, rows->extractor) != 0)
+        return err_set(err, E_BAD_MODEL, "--like %s: made with %s; these vectors with %s",
+                       training->like_path, training->like.extractor, rows->extractor);
     int rc = kmeans_train(rows->values, rows->count, rows->dimensions, &options, &centroids,
                           &metrics, err);
     progress_end(&training->progress);
@@ -145,6 +152,22 @@ static int check_spared(const char *out, const char *read, struct err *err)
                    out);
 }
 
+/* So that segment 3 is the same customers tomorrow: digests and dashboards go by its number. */
+static int open_like(struct training *training, struct err *err)
+{
+    bool said = training->clusters != UINT64_MAX;
+    if (!said) training->clusters = CLUSTERS;
+    if (!training->like_path) return E_OK;
+    int rc = segment_model_open(training->like_path, NULL, &training->like, err);
+    if (rc) return err_wrap(err, "--like");
+    uint32_t count = training->like.centroids.count;
+    if (said && training->clusters != count)
+        return err_set(err, E_USAGE, "--like %s has %u segments, so --clusters is %u or left out",
+                       training->like_path, count, count);
+    training->clusters = count;
+    return E_OK;
+}
+
 static int train_segments(struct training *training, const struct arguments *arguments,
                           struct err *err)
 {
@@ -157,13 +180,15 @@ static int train_segments(struct training *training, const struct arguments *arg
         return err_set(err, E_USAGE, "--text-column goes with --input");
     if (training->archive && training->feedback.path)
         return err_set(err, E_USAGE, "either --archive or --input");
-    if (training->clusters < 1 || training->clusters > CENTROIDS_MAX)
+    if (training->clusters != UINT64_MAX &&
+        (training->clusters < 1 || training->clusters > CENTROIDS_MAX))
         return err_set(err, E_USAGE, "--clusters must be from 1 to %d", CENTROIDS_MAX);
     int rc = cli_config(arguments, &config, err);
     if (rc) return rc;
+    rc = open_like(training, err);
     training->feedback.text_column = training->data.text_column;
     training->feedback.refusals.command = "train";
-    rc = read_rows(training, config.config, &rows, err);
+    if (rc == E_OK) rc = read_rows(training, config.config, &rows, err);
     if (rc == E_OK && rows.count == 0) {
         rc = refusals_end(&training->feedback.refusals, training->feedback.read, err);
         if (rc == E_OK)
@@ -174,6 +199,7 @@ static int train_segments(struct training *training, const struct arguments *arg
     if (rc == E_OK) rc = train(training, &rows, err);
     if (rc == E_OK) rc = refusals_end(&training->feedback.refusals, training->feedback.read, err);
     rows_deinit(&rows);
+    segment_model_close(&training->like);
     cli_config_free(&config);
     return rc;
 }
@@ -181,7 +207,7 @@ static int train_segments(struct training *training, const struct arguments *arg
 static int train_run(const struct command *command, int argc, char **argv, struct err *err)
 {
     struct training training = {
-        .licence = "not stated", .folds = 5, .clusters = 8, .seed = 1, .most = 1000000};
+        .licence = "not stated", .folds = 5, .clusters = UINT64_MAX, .seed = 1, .most = 1000000};
     const struct flag flags[] = {
         {"data", FLAG_TEXT, &training.data.path,
          "FILE  labelled texts as verbatim evaluate reads them: TSV, CSV or JSON (tasks)"},
@@ -195,6 +221,8 @@ static int train_run(const struct command *command, int argc, char **argv, struc
         {"input", FLAG_TEXT, &training.feedback.path,
          "FILE  read feedback (NDJSON, CSV; - for stdin) and featurize it here"},
         {"clusters", FLAG_NUMBER, &training.clusters, "K  how many segments (8)"},
+        {"like", FLAG_TEXT, &training.like_path,
+         "FILE  segments go on from this model's, and keep their numbers"},
         {"seed", FLAG_NUMBER, &training.seed, "N  the same seed and rows, the same model (1)"},
         {"most", FLAG_NUMBER, &training.most, "N  at most so many vectors from the bus (1000000)"},
         {"name", FLAG_TEXT, &training.name, "NAME  version that records will carry (TASK-000001)"},
@@ -225,6 +253,8 @@ static int train_run(const struct command *command, int argc, char **argv, struc
     if (rc == E_OK) rc = check_spared(training.out, training.data.path, err);
     if (rc == E_OK) rc = check_spared(training.out, training.feedback.path, err);
     if (rc) return rc;
+    if (!segments && training.like_path)
+        return err_set(err, E_USAGE, "--like is for segments");
     if (!segments) return train_labelled(&training, what, err);
     return train_segments(&training, &arguments, err);
 }
@@ -234,8 +264,8 @@ const struct command train_command = {
     .summary = "train a task's model from labelled texts, or customer segments",
     .usage = "sentiment|needs|safety|topics|language --data FILE [--text-column NAME] "
              "[--label-column NAME] [--folds K] [--seed N] [--name NAME] [--out FILE]\n"
-             "       verbatim train segments [--archive FOLDER | --input FILE] [--clusters K] "
-             "[--seed N] [--name NAME] [--out FILE]",
+             "       verbatim train segments [--archive FOLDER | --input FILE] "
+             "[--clusters K | --like FILE] [--seed N] [--name NAME] [--out FILE]",
     .details = "Tasks: labels as verbatim evaluate has them. Cross-validated, each fold judged by "
                "a model that never saw it; the card says\n"
                "precision, recall and F1, the confusion matrix and a calibration table. The same "
@@ -249,7 +279,9 @@ const struct command train_command = {
                "serves it. The model that ships is made by ops/models/build, with the same "
                "trainer, of 35 languages.\n"
                "Segments: serve the model with segment.model=FILE, and reload running workers by "
-               "SIGHUP.\n\n"
+               "SIGHUP. To train again, name the model\n"
+               "in force with --like: otherwise numbers go by size, and what was said of segment 3 "
+               "is of others from then on.\n\n"
                "Example: verbatim train sentiment --data reviews.csv --out sentiment.model\n"
                "         verbatim train segments --archive data/archive/features --clusters 12 "
                "--out segments.model\n",

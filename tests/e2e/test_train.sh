@@ -28,6 +28,15 @@ ln -s "$scratch/data/archive" "$scratch/elsewhere"
 "$verbatim" train segments --archive "$scratch/elsewhere" --seed 7 --clusters 5 --name segments-from-archive --out "$scratch/linked" >/dev/null 2>&1
 check "an archive behind a link is the same" cmp -s "$scratch/archive-first" "$scratch/linked"
 
+"$verbatim" train segments --archive "$scratch/data/archive/features" --like "$scratch/archive-first" --name on --out "$scratch/like" >"$scratch/out" 2>/dev/null
+equal "like an older one: exit status" $? 0
+equal "as many segments" "$(grep -c '^  segment' "$scratch/out")" 5
+"$verbatim" train segments --archive "$scratch/data/archive/features" --like "$scratch/archive-first" --clusters 6 --out "$scratch/none" >/dev/null 2>"$scratch/err"
+equal "of another number: exit status" $? 64
+"$verbatim" train segments --archive "$scratch/data/archive/features" --like "$scratch/nowhere" --out "$scratch/none" >/dev/null 2>"$scratch/err"
+equal "like a model that isn't there: exit status" $? 66
+check "and no model is written" [ ! -e "$scratch/none" ]
+
 echo '{"text":"It works well."}' | "$verbatim" analyze --segment.model="$scratch/bus-first" 2>/dev/null >"$scratch/insight"
 equal "records name the model that decided" "$(jq -r .segment.model "$scratch/insight")" segments-from-bus
 "$verbatim" train segments --archive "$scratch/nowhere" --out "$scratch/none" >/dev/null 2>"$scratch/err"

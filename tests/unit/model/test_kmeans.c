@@ -177,6 +177,38 @@ static void models_reload(void **state)
     kmeans_metrics_deinit(&metrics);
 }
 
+static void segments_go_on_from_an_older_model(void **state)
+{
+    static float rows[ROWS * DIMENSIONS];
+    static const uint64_t sizes[BLOBS] = {400, 300, 200, 100};
+    static const uint32_t blobs[BLOBS] = {2, 0, 3, 1}; /* under which number each was */
+    float old[BLOBS * DIMENSIONS] = {0};
+    struct kmeans_options options = {.clusters = BLOBS, .seed = 2};
+    struct centroids centroids, like;
+    struct kmeans_metrics metrics;
+    struct err err;
+    (void)state;
+    make_blobs(rows);
+    for (uint32_t i = 0; i < BLOBS; i++) old[i * DIMENSIONS + blobs[i]] = 7;
+    assert_int_equal(centroids_init(&like, BLOBS, DIMENSIONS, old, &err), E_OK);
+    options.like = &like;
+    assert_int_equal(kmeans_train(rows, ROWS, DIMENSIONS, &options, &centroids, &metrics, &err),
+                     E_OK);
+    for (uint32_t i = 0; i < BLOBS; i++) {
+        assert_float_equal(centroids_row(&centroids, i)[blobs[i]], 10, 0.1);
+        assert_int_equal(metrics.sizes[i], sizes[blobs[i]]);
+    }
+    centroids_deinit(&centroids);
+    kmeans_metrics_deinit(&metrics);
+    options.clusters = BLOBS - 1;
+    assert_int_equal(kmeans_train(rows, ROWS, DIMENSIONS, &options, &centroids, &metrics, &err),
+                     E_BAD_MODEL);
+    options.clusters = BLOBS;
+    assert_int_equal(kmeans_train(rows, ROWS, DIMENSIONS - 1, &options, &centroids, &metrics, &err),
+                     E_BAD_MODEL);
+    centroids_deinit(&like);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -185,6 +217,7 @@ int main(void)
         cmocka_unit_test(odd_input),
         cmocka_unit_test(progress_is_told_and_can_stop_it),
         cmocka_unit_test(models_reload),
+        cmocka_unit_test(segments_go_on_from_an_older_model),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
