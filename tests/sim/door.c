@@ -110,6 +110,12 @@ int64_t http_certificate_file_expires(const char *path)
     return 0;
 }
 
+int http_server_check_tls(const struct http_server *server, struct err *err)
+{
+    (void)server, (void)err;
+    return E_OK;
+}
+
 int http_server_reload_tls(struct http_server *server, struct err *err)
 {
     (void)server, (void)err;
