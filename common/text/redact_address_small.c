@@ -58,6 +58,14 @@ size_t address_small_street_end(struct str text, size_t number, size_t names,
     redact_word_at(text, i, &word);
     bool side = IS_ONE_OF(&word, sides) && at(text, word.end) == ' '; /* "9120 s harlem st" */
     if (side) i = word.end + 1;
+    if (word_is(&word, "the") && at(text, word.end) == ' ') { /* "9 the crescent, wigton" */
+        static const char *const greens[] = {"green", "paddock", "row", "hill", "square"};
+        redact_word_at(text, word.end + 1, &word);
+        bool street = IS_ONE_OF(&word, greens) || IS_ONE_OF(&word, streets);
+        size_t town = street ? address_small_city_end(text, word.end) : 0,
+               code = street && town > word.end ? address_small_code_end(text, town) : 0;
+        return code && (code > town || context->all & CUE(ADDRESS)) ? code : names;
+    }
     for (int k = 0; k < 4 && !end; k++, i = word.end + 1) {
         redact_word_at(text, i, &word);
         if (!word.size || word.capital || word.cues & CUE(COMMON)) return names;
