@@ -233,6 +233,26 @@ static void judge(struct redact_finder *finder, const struct name *name,
     name_decide(finder, name, NAME_SURE + (sure && is_only_hinted(finder, name) ? 2 : 0));
 }
 
+/* "Devuélvanlo", "Llámenme": a verb that asks, and whom or what, as its accent tells. */
+static bool is_spanish_order(const struct redact_finder *finder, const struct redact_word *word)
+{
+    static const char *const clitics[] = {"lo", "la", "le", "me", "los", "las", "les", "nos", "se"};
+    struct str folded = str_make(word->folded, word->size);
+    const char *text = finder->text.data;
+    size_t accent = word->start, vowels = 0;
+    if (!finder->spanish || !word->accented || word->cues) return false;
+    while (accent < word->end && text[accent] != '\xC3') accent++;
+    for (size_t i = accent + 2; i < word->end; i++) vowels += strchr("aeiou", text[i]) != NULL;
+    if (vowels < 2) return false;
+    for (size_t i = 0; i < sizeof clitics / sizeof *clitics; i++) {
+        size_t size = strlen(clitics[i]);
+        if (word->size > size + 2 && str_ends(folded, str_of(clitics[i])) &&
+            strchr("aen", folded.data[word->size - size - 1]))
+            return true;
+    }
+    return false;
+}
+
 /* Somebody was named in it, or it is a customer's matter. */
 static bool is_about_people(struct redact_finder *finder)
 {
@@ -268,7 +288,8 @@ static size_t judge_left(struct redact_finder *finder, size_t start)
     bool enough = weighing.weight >= WEIGHT_ENOUGH || whole ||
                   (weighing.weight >= WEIGHT_ENOUGH_THERE && is_about_people(finder));
     if (!enough || name_is_brand(text, &name) || name_is_place(text, &name) ||
-        is_streets(&lead, &name) || is_shops(&lead, &name, &first))
+        is_streets(&lead, &name) || is_shops(&lead, &name, &first) ||
+        is_spanish_order(finder, &first))
         return 0;
     judge(finder, &name, &weighing);
     return name.end;

@@ -39,6 +39,7 @@ check "and no model is written" [ ! -e "$scratch/none" ]
 
 echo '{"text":"It works well."}' | "$verbatim" analyze --segment.model="$scratch/bus-first" 2>/dev/null >"$scratch/insight"
 equal "records name the model that decided" "$(jq -r .segment.model "$scratch/insight")" segments-from-bus
+check "the segments that ship are what the sample gives, byte for byte" env VERBATIM_BIN="$bin" "$source/ops/models/build" --segments --check
 "$verbatim" train segments --archive "$scratch/nowhere" --out "$scratch/none" >/dev/null 2>"$scratch/err"
 check "an archive that isn't there: refused" [ $? -ne 0 ]
 check "and no model is written" [ ! -e "$scratch/none" ]
