@@ -2,7 +2,9 @@
  * after the other. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
+#include "base/nearest.h"
 #include "model/insight_internal.h"
 #include "model/own_words.h"
 
@@ -46,6 +48,40 @@ static int open_models(struct insight_engine *engine, const char *folder, struct
     return E_OK;
 }
 
+static int find_topic(struct insight_engine *engine, uint32_t class, struct err *err)
+{
+    const struct topics *topics = &engine->topics;
+    struct str name = str_of(engine->trained.names[class]);
+    uint32_t topic = engine->trained_topics[class] = topics_find(topics, name);
+    if (topic < topics->count && topic != topics->hiding) return E_OK;
+    struct nearest nearest = nearest_to(name);
+    for (uint32_t i = 0; i < topics->count; i++)
+        if (i != topics->hiding) nearest_offer(&nearest, topics->names[i]);
+    return err_set(err, E_BAD_MODEL, "its class %.*s is no topic of the taxonomy%s%.*s%s",
+                   STR_ARGS(name), nearest.found.size ? "; did you mean " : "",
+                   STR_ARGS(nearest.found), nearest.found.size ? "?" : "");
+}
+
+/* By verbatim train topics, where there is one. Its classes are topics of the taxonomy, which may
+ * have no keyword there. */
+static int open_trained(struct insight_engine *engine, const char *folder, struct err *err)
+{
+    char path[4096];
+    size_t size = strlen(engine->models);
+    snprintf(path, sizeof path, "%s/models/topics.model", folder);
+    if (access(path, F_OK) != 0) return E_OK;
+    int rc = linear_open(path, &engine->trained, err);
+    if (rc) return rc;
+    if (engine->trained.link != LINEAR_SIGMOID)
+        rc = err_set(err, E_BAD_MODEL, "no model of topics; is it another task's?");
+    for (uint32_t class = 0; class < engine->trained.classes && !rc; class++)
+        rc = find_topic(engine, class, err);
+    if (rc) return err_wrap(err, "%s", path);
+    snprintf(engine->models + size, sizeof engine->models - size, " %.*s",
+             STR_ARGS(engine->trained.file.name));
+    return E_OK;
+}
+
 static int read_text(const char *folder, const char *name, struct buffer *content, char path[4096],
                      struct err *err)
 {
@@ -73,6 +109,7 @@ int insight_engine_create(const char *folder, struct insight_engine **ret_engine
     topics_init(&engine->aspects);
     int rc = open_models(engine, folder, err);
     if (!rc) rc = topics_open(&engine->topics, folder, "topics", err);
+    if (!rc) rc = open_trained(engine, folder, err);
     if (!rc) rc = topics_open(&engine->aspects, folder, "aspects", err);
     if (!rc) rc = open_rules(engine, folder, err);
     if (!rc) topic_sieve_fill(&engine->sieve, &engine->topics, &engine->aspects);
@@ -90,6 +127,7 @@ void insight_engine_destroy(struct insight_engine *engine)
     linear_pair_deinit(&engine->pair);
     linear_close(&engine->sentiment);
     linear_close(&engine->needs);
+    linear_close(&engine->trained);
     topics_deinit(&engine->topics);
     topics_deinit(&engine->aspects);
     rules_deinit(&engine->rules);

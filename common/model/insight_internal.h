@@ -19,10 +19,12 @@ struct insight_engine {
     uint32_t positive, negative, neutral; /* classes of the sentiment model */
     uint32_t need_classes[3];             /* of the needs model, by enum insight_need_kind */
     struct topics topics, aspects;
+    struct linear_model trained; /* classes of topics; none: there is no such model */
+    uint32_t trained_topics[LINEAR_CLASSES_MAX]; /* of the taxonomy, by class */
     struct topic_sieve sieve; /* of both */
     struct rules rules;
     const struct idioms *idioms;
-    char models[160];
+    char models[240];
 };
 
 /* A stretch of one sentence with one feeling: tokens [first, last). */

@@ -1,4 +1,5 @@
-/* Topics: keywords of the taxonomy where they stand, with the feeling of their clause. */
+/* Topics: keywords of the taxonomy where they stand, and what trained classes say of the text as a
+ * whole, with the feeling of their clause. */
 #include <math.h>
 
 #include "model/insight_internal.h"
@@ -55,6 +56,44 @@ static uint32_t add_mentions(struct reading *reading, struct insight_result *res
     return words;
 }
 
+/* The clause that is surest of a trained class: its evidence. */
+static const struct clause *surest_clause(const struct reading *reading, uint32_t class)
+{
+    const struct linear_model *model = &reading->engine->trained;
+    const struct clause *surest = reading->clauses;
+    float most = -INFINITY;
+    for (uint32_t i = 0; i < reading->clause_count; i++) {
+        const struct clause *clause = &reading->clauses[i];
+        struct linear_sums sums = {0};
+        linear_sum(model, &reading->features, clause->first, clause->last, &sums);
+        float odds = linear_odds(model, class, sums.classes[class], sums.count);
+        if (odds <= most) continue;
+        most = odds;
+        surest = clause;
+    }
+    return surest;
+}
+
+/* Classes that hold of the text, where no keyword names the topic. */
+static void add_trained(struct reading *reading, struct insight_result *result)
+{
+    const struct insight_engine *engine = reading->engine;
+    const struct linear_model *model = &engine->trained;
+    struct linear_sums sums = {0};
+    float probabilities[LINEAR_CLASSES_MAX];
+    if (!model->classes || !reading->clause_count) return;
+    linear_sum(model, &reading->features, 0, reading->tokens->count, &sums);
+    linear_probabilities(model, &sums, probabilities);
+    for (uint32_t class = 0; class < model->classes; class++) {
+        uint32_t topic = engine->trained_topics[class];
+        if (probabilities[class] < model->thresholds[class] || reading->topic_numbers[topic])
+            continue;
+        const struct clause *clause = surest_clause(reading, class);
+        add_mention(reading, result, clause->first,
+                    (struct topic_match){topic, clause->last - clause->first}, clause);
+    }
+}
+
 int reading_topics(struct reading *reading, struct insight_result *result, struct err *err)
 {
     uint32_t behind = 0; /* the keyword before */
@@ -70,5 +109,6 @@ int reading_topics(struct reading *reading, struct insight_result *result, struc
             if (words) behind = at + words;
         }
     }
+    if (!rc) add_trained(reading, result);
     return rc;
 }

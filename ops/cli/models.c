@@ -253,21 +253,23 @@ static int show(struct listing *listing, const char *task, const char *needs, co
     return rc;
 }
 
-/* As the workers find them; genai's two lie in its folder. */
+/* As the workers find them; genai's lie in its folder. */
 static int show_in_force(struct listing *listing, const struct config *config, struct err *err)
 {
     static const struct {
         const char *task, *module, *option, *file;
         bool folder; /* what the option names is the folder that has the file */
         const char *needs;
+        bool optional;
     } tasks[] = {
         {"sentiment", "genai", "folder", "models/sentiment.model", true,
-         "positive negative neutral"},
+         "positive negative neutral", false},
         {"needs", "genai", "folder", "models/needs.model", true,
-         "feature_request problem_report question"},
-        {"safety", "preprocess", "safety_model", "models/safety.model", false, NULL},
-        {"segments", "segment", "model", "models/segments.model", false, NULL},
-        {"language", "preprocess", "language_model", NULL, false, NULL},
+         "feature_request problem_report question", false},
+        {"topics", "genai", "folder", "models/topics.model", true, NULL, true},
+        {"safety", "preprocess", "safety_model", "models/safety.model", false, NULL, false},
+        {"segments", "segment", "model", "models/segments.model", false, NULL, false},
+        {"language", "preprocess", "language_model", NULL, false, NULL, false},
     };
     int rc = E_OK;
     for (size_t i = 0; i < sizeof tasks / sizeof tasks[0] && rc == E_OK; i++) {
@@ -278,6 +280,10 @@ static int show_in_force(struct listing *listing, const struct config *config, s
             snprintf(path, sizeof path, "%s/%s", chosen, tasks[i].file);
         else if (tasks[i].file || chosen[0])
             rc = shipped_path(chosen, tasks[i].file, path, err);
+        if (tasks[i].optional && (rc != E_OK || access(path, F_OK) != 0)) {
+            rc = E_OK;
+            continue;
+        }
         bool built_in = !tasks[i].file && !chosen[0];
         if (rc == E_OK)
             rc = show(listing, tasks[i].task, tasks[i].needs, built_in ? NULL : path, err);

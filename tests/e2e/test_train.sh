@@ -95,6 +95,22 @@ cp "$scratch/sentiment-first.model" "$scratch/folder/models/sentiment.model"
 echo '{"text":"The kettle is wonderful and I love it."}' | "$verbatim" analyze --genai.folder="$scratch/folder" 2>"$scratch/err" >"$scratch/insight"
 equal "genai serves it ($(head -c 200 "$scratch/err"))" "$(jq -r '.insight.model + " " + .insight.sentiment.label' "$scratch/insight")" \
     "$(jq -rn --arg needs "$(echo '{"text":"x"}' | "$verbatim" analyze 2>/dev/null | jq -r '.insight.model | split(" ")[1]')" '"sentiment-000001 " + $needs + " positive"')"
+# A topic without a keyword, learnt from texts; its evidence is the clause that tells of it.
+for thing in kettle lamp chair phone door bag watch box pen table; do
+    printf 'warranty\tThe %s died when its guarantee had run out.\nnone\tI like the %s and my dog does.\n' $thing $thing
+done | sed '1i label\ttext' >"$scratch/learnt.tsv"
+"$verbatim" train topics --data "$scratch/learnt.tsv" --folds 3 --name learnt-1 --out "$scratch/folder/models/topics.model" >"$scratch/out" 2>&1
+"$verbatim" analyze --genai.folder="$scratch/folder" </dev/null >/dev/null 2>"$scratch/err"
+equal "a learnt topic that no list names: exit status" $? 78
+check "says which" contains "$scratch/err" "topics.model: its class warranty is no topic of the taxonomy"
+echo '[warranty]' >>"$scratch/folder/topics/en.txt"
+echo '{"text":"I liked it; but the guarantee had run out when the radio died."}' | "$verbatim" analyze --genai.folder="$scratch/folder" 2>"$scratch/err" >"$scratch/insight"
+equal "genai serves learnt topics ($(head -c 200 "$scratch/err"))" \
+    "$(jq -r '[.document.text as $text | .insight.mentions[] | select(.topic == "warranty") | $text[.start:.end]] | join("|")' "$scratch/insight")" \
+    "but the guarantee had run out when the radio died"
+check "and says by which model" contains "$scratch/insight" "learnt-1"
+check "verbatim models lists it" contains <("$verbatim" models --genai.folder="$scratch/folder") "learnt-1"
+rm "$scratch/folder/models/topics.model"
 # Of 50 rows it may well find harm in praise, which is never called positive then.
 echo '{"text":"The kettle caught fire."}' | "$verbatim" analyze --preprocess.safety_model="$scratch/safety-first.model" 2>"$scratch/err" >"$scratch/insight"
 equal "preprocess serves a safety model ($(head -c 200 "$scratch/err"))" "$(jq -r .safety.state "$scratch/insight")" positive
