@@ -253,6 +253,22 @@ static bool is_spanish_order(const struct redact_finder *finder, const struct re
     return false;
 }
 
+/* "PostFinance", but not "McKenna" and "DeShawn" */
+static bool is_joined(const struct redact_finder *finder, const struct redact_word *word)
+{
+    const char *text = finder->text.data;
+    for (size_t i = word->start + 4; i < word->end; i++)
+        if (is_upper(text[i]) && is_lower(text[i - 1])) return true;
+    return false;
+}
+
+/* Behind a given name that stays: "Jean Jaurès", where a stop is called so. */
+static bool is_rest(const struct redact_word *lead, const struct name *name)
+{
+    return lead->end + 1 == name->start && lead->capital &&
+           lead->cues & (CUE(GIVEN) | CUE(ALSO));
+}
+
 /* Somebody was named in it, or it is a customer's matter. */
 static bool is_about_people(struct redact_finder *finder)
 {
@@ -289,7 +305,7 @@ static size_t judge_left(struct redact_finder *finder, size_t start)
                   (weighing.weight >= WEIGHT_ENOUGH_THERE && is_about_people(finder));
     if (!enough || name_is_brand(text, &name) || name_is_place(text, &name) ||
         is_streets(&lead, &name) || is_shops(&lead, &name, &first) ||
-        is_spanish_order(finder, &first))
+        is_rest(&lead, &name) || is_spanish_order(finder, &first) || is_joined(finder, &first))
         return 0;
     judge(finder, &name, &weighing);
     return name.end;
