@@ -149,12 +149,22 @@ static bool goes_on(const struct reading *reading, uint32_t first, uint32_t last
            text.data[to + 1] <= '9';
 }
 
+/* "10/10 would buy again": the text begins with all that can be had. */
+static bool is_full_marks(const struct reading *reading, uint32_t at)
+{
+    const struct token *items = reading->tokens->items;
+    return at + 1 < reading->tokens->count && part_of(reading, at) == 0 &&
+           str_equal(items[0].folded, items[at].folded) &&
+           is_one_of(items[at + 1].folded, "would will recommend recommended recommande recomiendo "
+                                           "recomendado");
+}
+
 /* As a rating, 1 to 5; 0: no grade ends at token `at`. */
 static float fraction_at(const struct reading *reading, uint32_t at, bool before_stars)
 {
     const struct token *items = reading->tokens->items;
     bool ends = at + 1 == reading->tokens->count || items[at + 1].clause_before;
-    if (!ends && !before_stars) return 0;
+    if (!ends && !before_stars && !is_full_marks(reading, at)) return 0;
     uint32_t first = part_of(reading, at);
     int whole = first < at ? number_of(&items[at]) : NONE;
     if (whole != 5 && whole != 10 && whole != 20 && whole != 100) return 0;

@@ -28,6 +28,9 @@ enum { ASPECTS_WORDS_MAX = 30 };
 /* Who thanks or agrees in so few words says nothing of what he feels. */
 enum { COURTESY_WORDS_MAX = 5 };
 #define COURTESY_FELT 0.15f /* either way: one or five stars still tell */
+/* A grade in so few words is all that is said, and counts so many times. */
+enum { GRADE_WORDS_MAX = 4 };
+#define GRADE_ALONE 2.5f
 
 /* Who asks so surely for what he praises hasn't got it. */
 #define HOPED 0.8f
@@ -151,6 +154,13 @@ static bool is_courtesy(const struct reading *reading)
     return true;
 }
 
+/* In stars from the middle on; a text that hardly has another word is told by its grade. */
+static float stars_of(const struct reading *reading)
+{
+    bool alone = reading->grade_count && reading->tokens->count <= GRADE_WORDS_MAX;
+    return (reading->rating - 3) * (alone ? GRADE_ALONE : 1);
+}
+
 /* How the text as a whole feels, if the model can tell. */
 static struct mood judge_text(const struct reading *reading, const struct mood *words)
 {
@@ -170,8 +180,8 @@ void reading_sentiment(struct reading *reading, struct insight_result *result)
     struct mood words = reading->words_feel, text = judge_text(reading, &words);
     if (is_courtesy(reading)) words = text = courtesy;
     if (reading->has_rating) {
-        apply_stars(reading->rating - 3, &words);
-        apply_stars(reading->rating - 3, &text);
+        apply_stars(stars_of(reading), &words);
+        apply_stars(stars_of(reading), &text);
     }
     reading->feeling = words.positive - words.negative;
     if (reading->safety_positive) {

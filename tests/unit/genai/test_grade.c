@@ -22,6 +22,8 @@ static void test_grades(void **state)
         {"Note : 3 sur 20", "fr", DOWN},
         {"Le doy 1 estrella.", "es", DOWN},
         {"Mi puntuaci\xc3\xb3n: 9 sobre 10", "es", UP},
+        {"10/10 would buy again", "en", UP},
+        {"10/10 of the parcels were late", "en", AS_IT_WAS},
         {"Would be five stars if the app worked.", "en", AS_IT_WAS},
         {"I originally gave this camera 5 stars.", "en", AS_IT_WAS},
         {"I can't rate it one star.", "en", AS_IT_WAS},
@@ -48,6 +50,26 @@ static void test_grades(void **state)
     }
 }
 
+/* A text that is hardly more than its grade. */
+static void test_grades_alone(void **state)
+{
+    struct bench *bench = *state;
+    static const struct { const char *text; uint32_t label; } cases[] = {
+        {"2/10", ENUM_sentiment_label_negative},
+        {"0 stars", ENUM_sentiment_label_negative},
+        {"1 out of 10", ENUM_sentiment_label_negative},
+        {"5/10", ENUM_sentiment_label_neutral},
+        {"3 stars", ENUM_sentiment_label_neutral},
+        {"8/10", ENUM_sentiment_label_positive},
+        {"4 estrellas", ENUM_sentiment_label_positive},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        CASE(cases[i].text);
+        struct insight insight = genai_pass(bench, cases[i].text, NULL, 0);
+        assert_int_equal(insight.sentiment.label, cases[i].label);
+    }
+}
+
 /* What the record says counts more. */
 static void test_rating_goes_first(void **state)
 {
@@ -59,7 +81,8 @@ static void test_rating_goes_first(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_grades), cmocka_unit_test(test_rating_goes_first),
+        cmocka_unit_test(test_grades), cmocka_unit_test(test_grades_alone),
+        cmocka_unit_test(test_rating_goes_first),
     };
     return cmocka_run_group_tests_name("grade", tests, genai_open, genai_close);
 }
