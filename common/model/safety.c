@@ -139,6 +139,28 @@ static void add_alerts(const struct alerts *alerts, uint32_t first, uint32_t las
     reading->count += end - at;
 }
 
+/* Questions that are answered no, and their answers, say nothing of harm, however many words of it
+ * they hold: they are taken back. Returns how many tokens. */
+static uint32_t take_answers(const struct alerts *words, const struct screen_result *screened,
+                             struct reading *reading)
+{
+    if (reading->first_cue == reading->last_cue) return 0; /* nearly all */
+    struct reading asked = {0};
+    uint32_t taken = 0, behind = reading->first;
+    for (uint32_t i = reading->first_cue; i < reading->last_cue; i++) {
+        const struct screen_hit *hit = &screened->hits[i];
+        uint32_t first = hit->asked_first > behind ? hit->asked_first : behind;
+        uint32_t end = hit->asked_end < reading->last ? hit->asked_end : reading->last;
+        if (end <= first) continue;
+        add_alerts(words, first, end, &asked);
+        taken += end - first;
+        behind = end;
+    }
+    reading->sum -= asked.sum;
+    reading->count -= asked.count;
+    return taken;
+}
+
 static void keep_surest(const struct safety_model *model, struct reading *surest,
                         struct reading *reading)
 {
@@ -175,12 +197,14 @@ static struct reading read_text(const struct safety_model *model, const struct t
         add_alerts(cues, sentence.first_cue, sentence.last_cue, &sentence);
         all.sum += sentence.sum;
         all.count += sentence.count;
-        if (last - first < SAFETY_SENTENCE_TOKENS || (first == 0 && last == tokens->count))
+        uint32_t left = last - first - take_answers(words, screened, &sentence);
+        if (left < SAFETY_SENTENCE_TOKENS || (first == 0 && last == tokens->count))
             continue;
         keep_surest(model, &surest, &sentence);
         sentences++;
     }
     surest.odds = of_many(surest.odds, sentences);
+    take_answers(words, screened, &all);
     keep_surest(model, &surest, &all);
     return surest;
 }

@@ -93,6 +93,8 @@ static struct screen_hit hit_of(const struct screen_words *words, const struct t
         .decisive = is_decisive(section, raw->polarity),
         .seriousness = section->seriousness,
         .specials = section->specials,
+        .asked_first = words->places[raw->asked_first],
+        .asked_end = raw->asked_end ? words->places[raw->asked_end - 1] + 1 : 0,
     };
 }
 
@@ -127,7 +129,7 @@ static int join_hits(const struct screen_words *words, const struct tokens *toke
                      const struct raw_hits *raw, struct arena *arena, struct screen_result *result,
                      struct err *err)
 {
-    if (!result->hits) result->hits = ARENA_ARRAY(arena, struct screen_hit, SCREEN_MAX_HITS);
+    if (!result->hits) result->hits = arena_alloc(arena, SCREEN_MAX_HITS * sizeof *result->hits);
     if (!result->hits) return err_set(err, E_NO_MEMORY, NULL);
     for (int decisive = 1; decisive >= 0; decisive--)
         for (uint32_t i = 0; i < raw->count; i++) {

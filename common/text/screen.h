@@ -80,6 +80,9 @@ struct screen_hit {
     bool decisive;       /* it made the state positive */
     uint8_t seriousness; /* bits, 0 for most */
     uint16_t specials;   /* bits, 0 for most */
+    /* Tokens [asked_first, asked_end) of a question about it, or a label, and of the "no" that
+     * answers; an end of 0: none. */
+    uint32_t asked_first, asked_end;
 };
 
 struct screen_result {

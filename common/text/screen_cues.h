@@ -217,7 +217,7 @@ struct cue_list {
     uint64_t prefix_filter[CUES_PREFIX_BUCKETS / 64];
     uint32_t cue_count, form_count, entry_count;
     /* The bits in an entry's groups of those that the screen itself asks for; 0: there is none. */
-    uint64_t plain, story, real, medicine, concord;
+    uint64_t plain, story, real, medicine, concord, asking, occasion, denial, denying, recant;
 };
 
 /* file: the list's bytes; name: for errors ("en.txt"). Close it whether or not it worked. */

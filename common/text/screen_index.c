@@ -330,6 +330,11 @@ int cue_builder_finish(struct cue_builder *builder, struct err *err)
     list->real = group_bit(builder, "real");
     list->medicine = group_bit(builder, "medicine");
     list->concord = group_bit(builder, "concord");
+    list->asking = group_bit(builder, "asking");
+    list->occasion = group_bit(builder, "occasion");
+    list->denial = group_bit(builder, "denial");
+    list->denying = group_bit(builder, "denying");
+    list->recant = group_bit(builder, "recant");
     int rc = index_entries(builder, err);
     if (!rc) rc = index_forms(builder, err);
     if (!rc) rc = index_words(builder, err);

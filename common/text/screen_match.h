@@ -60,6 +60,7 @@ struct raw_hit {
     uint32_t first, last; /* words */
     uint32_t cue, form;   /* of the list */
     uint32_t at;          /* the word where its anchor is */
+    uint32_t asked_first, asked_end; /* words of a question and its "no"; an end of 0: none */
     uint8_t polarity;     /* enum screen_polarity */
 };
 
@@ -93,6 +94,11 @@ int screen_hits_find(const struct screen_words *words, struct arena *arena,
  * there are no hits, or such as that could change. */
 int screen_scope_resolve(const struct screen_words *words, struct arena *arena,
                          struct raw_hits *hits, struct err *err) CHECKED;
+
+/* The finding is asked for, or a label, and what follows says no: then hit->asked_first and
+ * asked_end are set. marks: with MARK_IN_HIT. */
+bool screen_is_denied(const struct screen_words *words, const uint16_t *marks,
+                      struct raw_hit *hit);
 
 /* Bits of the words beside `at`, and of those within CUE_REACH, for screen_form_may_match(): also
  * of other sentences, which only takes more forms for possible. */

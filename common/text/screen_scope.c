@@ -369,6 +369,8 @@ int screen_scope_resolve(const struct screen_words *words, struct arena *arena,
                 break;
             }
         hit->polarity = (uint8_t)polarity_of(words, marks, before, hit);
+        if (hit->polarity < SCREEN_FIGURATIVE && screen_is_denied(words, marks, hit))
+            hit->polarity = SCREEN_NEGATED;
     }
     find_outcomes(words, marks, hits);
     if (words->list->story) find_stories(words, hits);

@@ -280,6 +280,11 @@ static void the_shipped_one(void **state)
         {"es, ordinary", "es", "El reloj cuenta los pasos y la correa es bonita.", SCREEN_NEGATIVE},
         {"fr, ordinary", "fr", "La montre compte les pas et le bracelet est joli.",
          SCREEN_NEGATIVE},
+        {"answered no", "en", "Swelling: no", SCREEN_NEGATIVE},
+        {"answered no, es", "es", "Mareos: no", SCREEN_NEGATIVE},
+        {"answered no, fr", "fr", "Des vomissements ? Aucun.", SCREEN_NEGATIVE},
+        {"answered no, and told", "en",
+         "Any side effects? None. My heart did somersaults all night though.", SCREEN_POSITIVE},
         {"a bank", "en", "Why was my cash withdrawal declined at the machine?", SCREEN_NEGATIVE},
     };
     struct arena arena = {0};
