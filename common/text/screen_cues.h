@@ -58,6 +58,7 @@ enum {
     S("negation before",      NEGATION_BEFORE) \
     S("negation after",       NEGATION_AFTER) \
     S("negation false",       NEGATION_FALSE) \
+    S("negation until",       NEGATION_UNTIL) \
     S("hypothetical before",  HYPOTHETICAL_BEFORE) \
     S("hypothetical after",   HYPOTHETICAL_AFTER) \
     S("indication before",    INDICATION_BEFORE) \
@@ -81,6 +82,7 @@ enum cue_role {
     CUE_NEGATION_BEFORE,
     CUE_NEGATION_AFTER,
     CUE_NEGATION_FALSE,
+    CUE_NEGATION_UNTIL,
     CUE_HYPOTHETICAL_BEFORE,
     CUE_HYPOTHETICAL_AFTER,
     CUE_INDICATION_BEFORE,

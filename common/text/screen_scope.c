@@ -28,6 +28,7 @@ static const struct {
     [CUE_NEGATION_BEFORE] = {.last = MARK_NEGATION_BEFORE},
     [CUE_NEGATION_AFTER] = {.first = MARK_NEGATION_AFTER},
     [CUE_NEGATION_FALSE] = {.all = MARK_NEGATION_FALSE},
+    [CUE_NEGATION_UNTIL] = {.all = MARK_NEGATION_FALSE},
     [CUE_HYPOTHETICAL_BEFORE] = {.last = MARK_HYPOTHETICAL_BEFORE},
     [CUE_HYPOTHETICAL_AFTER] = {.first = MARK_HYPOTHETICAL_AFTER},
     [CUE_INDICATION_BEFORE] = {.last = MARK_INDICATION_BEFORE},
@@ -44,6 +45,12 @@ static const struct {
     [CUE_REPORTER] = {0},
 };
 
+static bool is_one_clause(const struct screen_words *words, uint32_t first, uint32_t last)
+{
+    while (first < last && words->before[last] == BOUNDARY_NONE) last--;
+    return first == last;
+}
+
 static void mark_form(const struct screen_words *words, const struct cue_form *form, uint32_t at,
                       uint16_t *marks, struct raw_hits *hits)
 {
@@ -53,6 +60,7 @@ static void mark_form(const struct screen_words *words, const struct cue_form *f
     if (!screen_form_match(words, form, at, &first, &last) ||
         !screen_context_match(words, cue, first, last))
         return;
+    if (role == CUE_NEGATION_UNTIL && !is_one_clause(words, first, last)) return;
     for (uint32_t i = first; i <= last; i++) marks[i] |= role_marks[role].all;
     marks[first] |= role_marks[role].first;
     marks[last] |= role_marks[role].last;

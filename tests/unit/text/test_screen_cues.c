@@ -83,6 +83,12 @@ static const struct {
      "no doubt a rash", "rash", SCREEN_AFFIRMED},
     {"negated behind", "[reaction]\nrash\n[negation after]\nfree", "rash free", "rash",
      SCREEN_NEGATED},
+    {"a denial until then", "[reaction]\nrash\n[negation before]\nno\n"
+     "[negation until]\nno ..2 before",
+     "no rash before", "rash", SCREEN_AFFIRMED},
+    {"not beyond its clause", "[reaction]\nrash\n[negation before]\nno\n"
+     "[negation until]\nno ..2 before",
+     "no rash, before", "rash", SCREEN_NEGATED},
     {"a scope's end", "[reaction]\nrash\n[negation before]\nno\n[scope end]\nbut",
      "no fun but rash", "rash", SCREEN_AFFIRMED},
     {"conditional", "[reaction]\nrash\n[hypothetical before]\nif", "if a rash comes", "rash",
