@@ -192,6 +192,14 @@ def check_metrics():
     check(targets == WORKERS, f"prometheus.yml scrapes {targets}")
 
 
+def check_runbook():
+    """Each alert has its place there, with how urgent it is."""
+    runbook = read("ops/runbook.md")
+    for name, severity in re.findall(r"alert: (\w+)\n(?:.*\n)*?\s+labels: \{severity: (\w+)", read("ops/prometheus/alerts.yml")):
+        said = re.search(rf"\*\*{name}\*\*[^(]*\((\w+)", runbook)
+        check(said and said.group(1) == severity, f"ops/runbook.md doesn't say {name} ({severity})")
+
+
 def main():
     image = image_environment()
     started = {"compose": set(), "k8s": set()}
@@ -205,6 +213,7 @@ def main():
     check_image()
     check_context()
     check_metrics()
+    check_runbook()
     for fault in faults:
         print(f"FAILED: {fault}", file=sys.stderr)
     print(f"{checks} checks, {len(faults)} failed")
