@@ -20,6 +20,7 @@ enum {
     INSIGHT_ASPECTS_MAX = 16,
     INSIGHT_RECOMMENDATIONS_MAX = 4,
     INSIGHT_NEED_TEXT_BYTES = 80,
+    INSIGHT_MODELS_BYTES = 128, /* insight.model of the wire takes no more */
 };
 
 struct insight_span {

@@ -76,6 +76,9 @@ static int open_trained(struct insight_engine *engine, const char *folder, struc
         rc = err_set(err, E_BAD_MODEL, "no model of topics; is it another task's?");
     for (uint32_t class = 0; class < engine->trained.classes && !rc; class++)
         rc = find_topic(engine, class, err);
+    if (!rc && size + 1 + engine->trained.file.name.size > INSIGHT_MODELS_BYTES)
+        rc = err_set(err, E_BAD_MODEL, "the names of the models are beyond %d bytes together",
+                     INSIGHT_MODELS_BYTES);
     if (rc) return err_wrap(err, "%s", path);
     snprintf(engine->models + size, sizeof engine->models - size, " %.*s",
              STR_ARGS(engine->trained.file.name));

@@ -24,7 +24,7 @@ struct insight_engine {
     struct topic_sieve sieve; /* of both */
     struct rules rules;
     const struct idioms *idioms;
-    char models[240];
+    char models[INSIGHT_MODELS_BYTES + 1];
 };
 
 /* A stretch of one sentence with one feeling: tokens [first, last). */

@@ -253,10 +253,11 @@ static bool is_spanish_order(const struct redact_finder *finder, const struct re
     return false;
 }
 
-/* "PostFinance", but not "McKenna" and "DeShawn" */
+/* "PostFinance", but not "McKenna", "DeShawn" and what is known as a name ("MaryAnn") */
 static bool is_joined(const struct redact_finder *finder, const struct redact_word *word)
 {
     const char *text = finder->text.data;
+    if (word->cues) return false;
     for (size_t i = word->start + 4; i < word->end; i++)
         if (is_upper(text[i]) && is_lower(text[i - 1])) return true;
     return false;

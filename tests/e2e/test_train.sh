@@ -110,6 +110,13 @@ equal "genai serves learnt topics ($(head -c 200 "$scratch/err"))" \
     "but the guarantee had run out when the radio died"
 check "and says by which model" contains "$scratch/insight" "learnt-1"
 check "verbatim models lists it" contains <("$verbatim" models --genai.folder="$scratch/folder") "learnt-1"
+long=$(printf 'n%.0s' {1..63})
+for task in needs topics; do
+    "$verbatim" train $task --data "$scratch/$([ $task = topics ] && echo learnt || echo needs).tsv" --folds 3 --name "$long" --out "$scratch/folder/models/$task.model" >"$scratch/out" 2>&1
+done
+"$verbatim" analyze --genai.folder="$scratch/folder" </dev/null >/dev/null 2>"$scratch/err"
+equal "names that no record could carry: exit status" $? 78
+cp "$source/config/models/needs.model" "$scratch/folder/models/needs.model"
 rm "$scratch/folder/models/topics.model"
 # Of 50 rows it may well find harm in praise, which is never called positive then.
 echo '{"text":"The kettle caught fire."}' | "$verbatim" analyze --preprocess.safety_model="$scratch/safety-first.model" 2>"$scratch/err" >"$scratch/insight"
