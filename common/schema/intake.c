@@ -173,6 +173,8 @@ static int take_words(struct str name, struct feedback *feedback, struct str_map
     if (!words.data) return field_problem(problems, arena, name, "must be a string", err);
     if (words.size > feedback_shape.fields[FIELD_feedback_text].most)
         return field_problem(problems, arena, name, "is too long", err);
+    if (memchr(words.data, '\0', words.size))
+        return field_problem(problems, arena, name, "holds a NUL character", err);
     shape_set(feedback, feedback, text, words);
     return E_OK;
 }

@@ -300,7 +300,7 @@ static enum input_result next_csv(struct input *input, const struct intake_rules
                         err);
     if (rc == E_OK) return INPUT_RECORD;
     if (rc == E_BAD_MESSAGE) err_at(err, input->name, row.line);
-    return rc == E_NO_INPUT || rc == E_NO_MEMORY ? INPUT_END : INPUT_REFUSED;
+    return input->failure.code || rc == E_NO_MEMORY ? INPUT_END : INPUT_REFUSED;
 }
 
 /* False: there is nothing to be read here, and err says why. */
