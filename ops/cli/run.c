@@ -43,7 +43,7 @@ struct session {
     struct arena arena;
     struct post_counts sample; /* of what was played: as many insights come as were accepted */
     uint64_t seen;
-    char base_url[128];
+    char base_url[128]; /* of the door; empty: there is none */
     struct buffer key; /* to post the sample with; empty: none is asked for */
     int lock; /* on the data folder */
     bool quiet;
@@ -63,18 +63,25 @@ static void heed_reload(const struct session *session)
 
 /* --- the sample ------------------------------------------------------------------------------- */
 
-/* Does the door tell callers apart? */
-static bool wants_key(const struct session *session)
+static const char *ingest_value(const struct session *session, const char *name)
 {
-    return config_value(session->config.config, "ingest", "keys", NULL)[0] != '\0';
+    return config_value(session->config.config, "ingest", name, NULL);
 }
 
-/* The key is the file's first line. Known before anything starts: that a sample which is asked
- * for can't be posted. */
+/* Is there one to post to, and does it tell callers apart? */
+static bool has_door(const struct session *session) { return ingest_value(session, "listen")[0]; }
+static bool wants_key(const struct session *session) { return ingest_value(session, "keys")[0]; }
+
+/* The key is the file's first line. That a sample which is asked for can't be posted is known
+ * before anything starts. */
 static int read_key(struct session *session, const struct plan *plan, struct err *err)
 {
     enum { KEY_FILE_BYTES = 4096 };
     bool asked = !plan->no_sample && (plan->once || plan->sample[0]);
+    if (asked && !has_door(session))
+        return err_set(err, E_USAGE,
+                       "the sample is posted over HTTP, and ingest.listen is empty; --no-sample "
+                       "plays none");
     if (!wants_key(session)) return E_OK;
     if (!plan->key_file[0])
         return asked ? err_set(err, E_USAGE,
@@ -162,8 +169,8 @@ static int watch(struct session *session, bool until_played, bool once, struct e
 /* By the name that a certificate may be for, and the port that was taken (of ":0", any). */
 static void name_door(struct session *session)
 {
-    const char *listen = config_value(session->config.config, "ingest", "listen", NULL);
-    bool tls = config_value(session->config.config, "ingest", "certificate", NULL)[0] != '\0';
+    const char *listen = ingest_value(session, "listen");
+    bool tls = ingest_value(session, "certificate")[0] != '\0';
     snprintf(session->base_url, sizeof session->base_url, "%s://%.*s%s", tls ? "https" : "http",
              (int)(strrchr(listen, ':') - listen), listen,
              strrchr(members_door(session->members), ':'));
@@ -181,7 +188,7 @@ static int open_session(struct session *session, struct err *err)
     if (rc == E_OK) rc = reader_open(&session->reader, session->bus, topics, 1, BUS_LATEST, err);
     if (rc == E_OK) rc = members_start(session->arguments, &session->members, err);
     if (rc == E_OK) rc = members_await_ready(session->members, err);
-    if (rc == E_OK) name_door(session);
+    if (rc == E_OK && has_door(session)) name_door(session);
     return rc;
 }
 
@@ -208,17 +215,19 @@ static void print_row(const char *name, const char *format, ...)
 
 static void print_where(const struct session *session, const char *data, bool once)
 {
+    bool door = !once && has_door(session);
     putchar('\n');
-    if (!once) print_row("dashboard", "%s/", session->base_url);
+    if (door) print_row("dashboard", "%s/", session->base_url);
     print_row("archive", "%s", config_value(session->config.config, "logsink", "url", NULL));
     print_row("topics", "%s", bus_description(session->bus));
-    if (!once) {
+    if (door) {
         print_row("send",
                   "curl -s '%s/v1/feedback?wait=5s' -H 'Content-Type: application/json' %s\\",
                   session->base_url, wants_key(session) ? "-H 'X-API-Key: …' " : "");
         printf("              -d '{\"text\": \"Great taste, but I got a rash.\"}'\n");
-        print_row("stop", "Ctrl-C; everything is kept in %s/, and goes on from there", data);
     }
+    if (!once)
+        print_row("stop", "Ctrl-C; everything is kept in %s/, and goes on from there", data);
     putchar('\n');
     fflush(stdout);
 }
@@ -247,11 +256,12 @@ static int lock_folder(struct session *session, const char *data, struct err *er
 }
 
 /* Of the shipped sample one showing is enough: on a later start the folder holds somebody's own
- * feedback. A door that wants a key which nobody gave us is somebody's own from the start. */
+ * feedback. Where there is no door, or one that wants a key which nobody gave us, it is from the
+ * start. */
 static bool first_start(const struct session *session)
 {
     struct bus_topic_state state = {0};
-    if (wants_key(session) && !session->key.size) return false;
+    if (!has_door(session) || (wants_key(session) && !session->key.size)) return false;
     return bus_topic_describe(session->bus, TOPIC_FEEDBACK, &state, NULL) == E_OK &&
            state.records == 0;
 }

@@ -62,6 +62,18 @@ equal "what the sample came to stands before that" "$(sed '/dashboard/q' "$scrat
 halt stay
 equal "and it ends well" "$status" 0
 
+# --- without a door: nothing to show it at, nor to post a sample to
+launch closed "$verbatim" run --quiet --data "$scratch/closed" --ingest.listen=
+await "it starts without a door" 60 grep -q "Ctrl-C" "$scratch/closed.log"
+equal "and sends nobody to one" "$(grep -c http "$scratch/closed.log")" 0
+halt closed
+equal "it ends well, too" "$status" 0
+"$verbatim" run --once --data "$scratch/closed" --ingest.listen= >"$scratch/closed.txt" 2>&1
+equal "a sample that can't be posted is refused before anything starts" $? 64
+check "and it says why" contains "$scratch/closed.txt" "ingest.listen is empty"
+"$verbatim" run --once --no-sample --data "$scratch/closed" --ingest.listen= >"$scratch/closed.txt" 2>&1
+equal "what is there is done without it" $? 0
+
 # --- a sample that is partly wrong, and one whose ids came before: neither is waited for in vain
 printf '{"id":"s-1","text":"Good tea."}\n{"txt":"x"}\noops\n' >"$scratch/partly.ndjson"
 for time in first second; do
