@@ -109,17 +109,27 @@ static int strip_field(struct raw_field *field, const struct pseudonym *pseudony
     return E_OK;
 }
 
+static bool is_among(const struct raw_field *items, uint32_t count, struct str name)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (str_equal(items[i].name, name)) return true;
+    return false;
+}
+
 int strip_unknown(struct raw_fields *fields, const struct pseudonym *pseudonym,
                   const char *language, struct arena *arena, struct err *err)
 {
     if (fields->count == 0) return E_OK;
     struct raw_field *items = ARENA_ARRAY(arena, struct raw_field, fields->count);
+    uint32_t kept = 0;
     if (!items) return err_set(err, E_NO_MEMORY, NULL);
-    memcpy(items, fields->items, fields->count * sizeof *items);
     for (uint32_t i = 0; i < fields->count; i++) {
-        int rc = strip_field(&items[i], pseudonym, language, arena, err);
+        struct raw_field field = fields->items[i];
+        int rc = strip_field(&field, pseudonym, language, arena, err);
+        if (rc == E_OK) rc = strip_surely(&field.name, language, arena, err);
         if (rc) return rc;
+        if (!is_among(items, kept, field.name)) items[kept++] = field; /* or nobody could read it */
     }
-    fields->items = items;
+    *fields = (struct raw_fields){items, kept};
     return E_OK;
 }

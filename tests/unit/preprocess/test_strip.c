@@ -187,6 +187,26 @@ static void unknown_parts_survive_without_personal_data(void **state)
     }
 }
 
+static void names_of_unknown_parts_tell_nothing(void **state)
+{
+    const struct raw_field fields[] = {{STR("bob@ex.org"), STR("\x01")}, {STR("mood"), STR("\x02")},
+                                       {STR("ann@ex.org"), STR("\x03")}};
+    struct arena arena = {0};
+    struct err err;
+    struct record record = {.unknown = {fields, COUNT_OF(fields)}};
+    struct feedback feedback = {.extra = {fields, COUNT_OF(fields)}};
+    (void)state;
+    assert_int_equal(strip_feedback(&feedback, &pseudonym, "en", &known, &arena, &err), E_OK);
+    assert_int_equal(strip_sections(&record, &pseudonym, "en", &arena, &err), E_OK);
+    for (int i = 0; i < 2; i++) {
+        const struct raw_fields *left = i ? &record.unknown : &feedback.extra;
+        assert_int_equal(left->count, 2); /* nor may two of a map have the same name */
+        assert_true(str_equal(left->items[0].name, STR("[EMAIL]")));
+        assert_true(str_equal(left->items[1].name, STR("mood")));
+    }
+    arena_deinit(&arena);
+}
+
 static void later_sections_are_dropped(void **state)
 {
     struct record record = {0};
@@ -227,6 +247,7 @@ int main(void)
         cmocka_unit_test(remembers_the_newest_of_a_slot),
         cmocka_unit_test(keeps_the_bounds_of_the_schema),
         cmocka_unit_test(unknown_parts_survive_without_personal_data),
+        cmocka_unit_test(names_of_unknown_parts_tell_nothing),
         cmocka_unit_test(later_sections_are_dropped),
     };
     return cmocka_run_group_tests(tests, open_pseudonym, close_pseudonym);
