@@ -17,8 +17,8 @@
  * balance apart, from the topic on where they were sent to, and count in none of the sums.
  *
  * Memory: the sums (200 bytes by topic, partition and hour), 16 bytes for each gap in the ledger's
- * positions, 8 bytes an object, 5 MiB of sources at most
- * (sources.h), a 256th of the notes on ids (ids.h), and an object's line. */
+ * positions, 8 bytes an object, 5 MiB of sources at most (sources.h), a 256th of the notes on ids
+ * (ids.h), and an object's line. */
 #ifndef VERBATIM_ARCHIVE_VERIFY_H
 #define VERBATIM_ARCHIVE_VERIFY_H
 

@@ -173,8 +173,8 @@ int bus_seek(struct bus_consumer *consumer, const struct bus_position *position,
 /* Assigned partitions; at most max are written; returns how many there are. Loop thread, cheap. */
 size_t bus_backlog(struct bus_consumer *consumer, struct bus_backlog *out, size_t max);
 
-/* How many messages retention deleted before they were read here, since subscribing; on Kafka with the
- * markers of their transactions, but not where nothing else was deleted. Loop thread, cheap. */
+/* How many messages retention deleted before they were read here, since subscribing; on Kafka with
+ * the markers of their transactions, but not where nothing else was deleted. Loop thread, cheap. */
 uint64_t bus_missed(struct bus_consumer *consumer);
 
 /* False until a broker has answered, and from when none could be reached until one answers again.

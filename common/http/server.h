@@ -102,9 +102,9 @@ enum { HTTP_PEER_BYTES = 46 };
 /* Valid until it is answered (a stream: ended), or until its on_close callback returns. */
 struct http_request {
     enum http_method method;
-    struct str path;          /* percent-decoded, valid UTF-8 without control characters,
-        starts with
-                               * '/' ("*" for OPTIONS). Dot segments stay in: not a file name. */
+    struct str path;          /* percent-decoded, valid UTF-8 without control characters, begins
+                               * with '/' ("*" for OPTIONS). Dot segments stay in: not a file
+                               * name. */
     struct str query;         /* raw, without '?' */
     struct str body;          /* complete in on_request, empty in on_headers */
     char peer[HTTP_PEER_BYTES]; /* address as text */
@@ -164,9 +164,9 @@ int64_t http_server_certificate_expires(const struct http_server *server);
 int64_t http_certificate_file_expires(const char *path);
 
 /* Graceful: accepts no more, ends idle connections and streams, lets requests in flight be
- * answered, and cuts off what is left after deadline_ms of the config's clock, 0:
- * at once. Then calls on_stopped, which may destroy the server: with 0, after a few turns of the
- * loop without waiting. */
+ * answered, and cuts off what is left after deadline_ms of the config's clock, 0: at once. Then
+ * calls on_stopped, which may destroy the server: with 0, after a few turns of the loop without
+ * waiting. */
 void http_server_stop(struct http_server *server, int64_t deadline_ms,
                       void (*on_stopped)(void *user), void *user);
 

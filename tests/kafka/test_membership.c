@@ -22,12 +22,9 @@ static void join(struct member *member, struct bus *bus, const char *name, const
                  size_t topic_count)
 {
     struct err err;
-    const struct bus_subscription subscription = {.group = "copy",
-                                                  .member = name,
-                                                  .topics = topics,
-                                                  .topic_count = topic_count,
-                                                  .on_revoked = on_revoked,
-                                                  .user = member};
+    const struct bus_subscription subscription = {
+        .group = "copy", .member = name, .topics = topics, .topic_count = topic_count,
+        .on_revoked = on_revoked, .user = member};
     *member = (struct member){0};
     must(bus_subscribe(bus, &subscription, &member->consumer, &err), &err);
 }

@@ -1,6 +1,6 @@
-/* Who answers what a text means. The local provider answers at once;
- * a remote one defers the job and finishes it when its reply has come. Both give claims; genai.c
- * checks them against the text, but for those that the local one checked as it wrote them. */
+/* Who answers what a text means. The local provider answers at once; a remote one defers the job
+ * and finishes it when its reply has come. Both give claims; genai.c checks them against the text,
+ * but for those that the local one checked as it wrote them. */
 #ifndef VERBATIM_WORKERS_GENAI_PROVIDER_H
 #define VERBATIM_WORKERS_GENAI_PROVIDER_H
 

@@ -5,9 +5,8 @@
  *      "replay":"…"}}
  *
  * That is the record as it is shown everywhere, and the member "bus": where it was read, its trace
- * and its marks (runtime/worker.h). A message
- * that is no record (bad msgpack, a newer schema, …) is kept all the same, with its bytes in
- * base64:
+ * and its marks (runtime/worker.h). A message that is no record (bad msgpack, a newer schema, …) is
+ * kept all the same, with its bytes in base64:
  *
  *     {"raw":"…","error":"bad_message","error_text":"…","bus":{…}}
  *

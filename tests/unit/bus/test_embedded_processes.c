@@ -19,11 +19,9 @@ static struct bus_consumer *subscribe(struct bus *bus, const char *group, const 
 {
     struct bus_consumer *consumer;
     struct err err;
-    must(bus_subscribe(bus,
-                       &(struct bus_subscription){
-                           .group = group, .member = member, .topics = &topic, .topic_count = 1},
-                       &consumer, &err),
-         &err);
+    const struct bus_subscription subscription = {
+        .group = group, .member = member, .topics = &topic, .topic_count = 1};
+    must(bus_subscribe(bus, &subscription, &consumer, &err), &err);
     return consumer;
 }
 
