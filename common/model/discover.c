@@ -167,15 +167,34 @@ static void write_text(struct entry *entry, const struct word *words, uint32_t c
     entry->text[size] = 0;
 }
 
-/* The text around `at`, whole characters, on one line. */
+static bool is_blank(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
+
+/* Where a word begins from `at` on, `last` at the latest. */
+static size_t word_start(struct str text, size_t at, size_t last)
+{
+    while (at && at < last && !is_blank(text.data[at - 1])) at++;
+    return at;
+}
+
+/* Where a word that begins behind `first` ends, `at` at the latest; a longer one is cut at a whole
+ * character. */
+static size_t word_end(struct str text, size_t at, size_t first)
+{
+    size_t end = at;
+    while (end > first && !is_blank(text.data[end])) end--;
+    if (end > first) return end;
+    while (str_utf8_is_inside(text, at)) at--;
+    return at;
+}
+
+/* The text around `at`, whole words where they are short enough, on one line. */
 static void write_example(struct entry *entry, struct str text, size_t at)
 {
     size_t room = DISCOVER_EXAMPLE_BYTES - 1, start = at > room / 3 ? at - room / 3 : 0;
     if (text.size <= room) start = 0;
     else if (start + room > text.size) start = text.size - room;
-    while (str_utf8_is_inside(text, start)) start++;
-    size_t end = start + room < text.size ? start + room : text.size;
-    while (str_utf8_is_inside(text, end)) end--;
+    start = word_start(text, start, at);
+    size_t end = start + room < text.size ? word_end(text, start + room, at) : text.size;
     for (size_t i = start; i < end; i++) {
         unsigned char c = (unsigned char)text.data[i];
         entry->example[i - start] = c < ' ' || c == 0x7f ? ' ' : (char)c;

@@ -90,6 +90,25 @@ static void test_what_is_found(void **state)
     close_bed(&bed);
 }
 
+/* An example is the words around the phrase, none of them cut. */
+static void test_examples(void **state)
+{
+    static const char text[] =
+        "Honestly, when my daughter unwrapped her birthday present last weekend everybody cheered, "
+        "though the zipper wouldn't close because somebody had obviously sewn it crookedly, which "
+        "disappointed absolutely everybody.";
+    struct bed bed;
+    (void)state;
+    open_bed(&bed, 0);
+    say(&bed, text, "one"), say(&bed, text, "two");
+    struct str example = found(&bed, 2, "zipper wouldn't close")->example;
+    size_t at = str_find(str_of(text), example), end = at + example.size;
+    assert_in_range(example.size, 80, DISCOVER_EXAMPLE_BYTES - 1);
+    assert_true(at > 0 && text[at - 1] == ' ' && end < strlen(text) && text[end] == ' ');
+    assert_true(str_find(example, STR("zipper wouldn't close")) < example.size);
+    close_bed(&bed);
+}
+
 /* A thousand phrases in a table of 64: what recurs all the time stays, and what is told is no
  * more than there was. */
 static void test_bounded(void **state)
@@ -136,6 +155,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_is_found),
+        cmocka_unit_test(test_examples),
         cmocka_unit_test(test_bounded),
         cmocka_unit_test(test_awkward_texts),
     };
