@@ -4,7 +4,10 @@
 #include "model/insight_internal.h"
 #include "model/statement.h"
 
-enum { NEEDS_PER_KIND = 3, QUESTION_WORDS_MIN = 3, IDLE_WORDS_MAX = 12, STATEMENT_SAYS = 3 };
+enum {
+    NEEDS_PER_KIND = 3, QUESTION_WORDS_MIN = 3, IDLE_WORDS_MAX = 12, NEED_WORDS_MIN = 2,
+    STATEMENT_SAYS = 3
+};
 /* A sentence in a text that as a whole states no such need must be surer by this
  * share of the rest. */
 #define ALONE_MARGIN 0.35f
@@ -63,19 +66,41 @@ static bool has_word(const struct reading *reading, uint32_t first, uint32_t las
     return false;
 }
 
+/* The clause praises, and states no need of the kind. */
+static bool is_aside(const struct reading *reading, const struct clause *clause,
+                     enum insight_need_kind kind)
+{
+    if (clause->score < PRAISE) return false;
+    return kind == INSIGHT_PROBLEM_REPORT ||
+           !(reading_sets(reading, clause->first, clause->last) & (WORD_WISH | WORD_LACK));
+}
+
+/* "Lovely food, but the waiter was rude": the need without the praise before and behind it. Tokens
+ * [*first, *last), of several words, stay. */
+static void leave_praise(const struct reading *reading, enum insight_need_kind kind,
+                         uint32_t *first, uint32_t *last)
+{
+    const struct clause *from = reading_clause_at(reading, *first),
+                        *to = reading_clause_at(reading, *last - 1);
+    if (kind == INSIGHT_QUESTION) return;
+    while (from < to && is_aside(reading, from, kind)) from++;
+    while (from < to && is_aside(reading, to, kind)) to--;
+    if (is_aside(reading, from, kind) || to->last - from->first < NEED_WORDS_MIN) return;
+    if (from->first > *first) *first = from->first;
+    *last = to->last;
+}
+
 static int add_need(const struct reading *reading, struct insight_result *result,
                     enum insight_need_kind kind, const struct sentence *sentence, float confidence,
                     struct err *err)
 {
-    uint32_t first = sentence->first;
-    if (first + 1 < sentence->last && is_label(reading, first)) first++;
-    if (result->need_count == INSIGHT_NEEDS_MAX || !has_word(reading, first, sentence->last))
-        return E_OK;
-    while (first + 2 < sentence->last &&
-           reading->features.sets[first] & WORD_FILLER)
-        first++;
-    struct insight_span span = reading_span(reading, first, sentence->last);
-    struct str text = statement_make(reading->text, reading->tokens, first, sentence->last, kind,
+    uint32_t first = sentence->first, last = sentence->last;
+    if (first + 1 < last && is_label(reading, first)) first++;
+    if (result->need_count == INSIGHT_NEEDS_MAX || !has_word(reading, first, last)) return E_OK;
+    leave_praise(reading, kind, &first, &last);
+    while (first + 2 < last && reading->features.sets[first] & WORD_FILLER) first++;
+    struct insight_span span = reading_span(reading, first, last);
+    struct str text = statement_make(reading->text, reading->tokens, first, last, kind,
                                      reading->arena);
     if (!text.data) return err_set(err, E_NO_MEMORY, NULL);
     if (text.size < STATEMENT_SAYS && result->need_count) return E_OK; /* "Fix it!" */

@@ -10,6 +10,7 @@
 
 #include "base/ascii.h"
 #include "base/hash.h"
+#include "model/statement_end.h"
 #include "model/statement_own.h"
 #include "text/ascii_head.h"
 
@@ -321,6 +322,8 @@ struct str statement_make(struct str text, const struct tokens *tokens, uint32_t
     size_t size = 0;
     last = skip_closers(tokens, head, last);
     uint32_t behind = 0; /* the last placeholder, which may be of two tokens */
+    size_t seam = 0;     /* bytes before the last clause that was begun */
+    bool whole = true;
     for (uint32_t i = head.token, next; i < last; i = next) {
         const struct token *token = &tokens->items[i];
         uint32_t own = statement_own_words(text, tokens, head.token, i, last, kind);
@@ -331,7 +334,9 @@ struct str statement_make(struct str text, const struct tokens *tokens, uint32_t
         }
         size_t placeholder = placeholder_bytes(text, token), begin = size ? size + 1 : 0, end;
         if (token->start < behind) continue;
-        if (begin >= STATEMENT_BYTES) break;
+        seam = token->clause_before ? size : seam;
+        whole = begin < STATEMENT_BYTES;
+        if (!whole) break;
         if (size) out[size] = mark_before(text, token);
         if (placeholder) {
             end = put_placeholder(out, begin, text, token, placeholder);
@@ -343,8 +348,9 @@ struct str statement_make(struct str text, const struct tokens *tokens, uint32_t
             struct str words = str_slice(text, token->start + cut, tokens->items[next - 1].end);
             end = put(out, begin, words, text.size - (size_t)(words.data - text.data));
         }
-        if (end == begin) break;
+        whole = end != begin;
+        if (!whole) break;
         size = end;
     }
-    return str_make(out, size);
+    return str_make(out, whole ? size : statement_end(str_make(out, size), seam));
 }

@@ -15,8 +15,9 @@ static const char *const units[] = {
     "week", "weeks", "month", "months", "year", "years", "dia", "dias", "semana", "semanas", "mes",
     "meses", "ano", "anos", "hora", "horas", "minuto", "minutos", "jour", "jours", "semaine",
     "semaines", "mois", "an", "ans", "heure", "heures"};
-static const char *const counts[] = {"two",  "three", "four", "five",   "six",  "dos",   "tres",
-                                     "cuatro", "cinco", "seis", "deux", "trois", "quatre", "cinq"};
+static const char *const counts[] = {"a",    "an",     "one",   "un",   "una",  "une",   "two",
+                                     "three", "four",  "five",  "six",  "dos",  "tres",  "cuatro",
+                                     "cinco", "seis",  "deux",  "trois", "quatre", "cinq"};
 static const char *const numbered[] = {
     "order", "reference", "ticket", "case", "invoice", "parcel", "booking", "reservation", "claim",
     "account", "commande", "colis", "dossier", "facture", "pedido", "paquete", "factura", "reserva",

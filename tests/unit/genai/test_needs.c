@@ -208,6 +208,29 @@ static void test_forms(void **state)
     }
 }
 
+/* What is praised beside it is no part of what is needed. */
+static void test_praise_beside(void **state)
+{
+    static const struct { const char *language, *text, *need; } cases[] = {
+        {"en", "The food was lovely but the waiter was rude.", "waiter was rude"},
+        {"en", "Gorgeous screen, terrible battery.", "terrible battery"},
+        {"en", "Terrible battery, but the screen is gorgeous.", "terrible battery"},
+        {"en", "Please add dark mode, great app otherwise", "dark mode"},
+        {"es", "Muy buena app, lástima que no tenga modo oscuro", "modo oscuro"},
+        {"fr", "Bonne application mais il faudrait un mode sombre", "mode sombre"},
+        {"fr", "Plats délicieux mais serveur désagréable.",
+         "serveur désagréable"},
+        /* the praise is the wish */
+        {"en", "It would be great, if only the map worked offline", "map worked offline"},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        CASE(cases[i].text);
+        struct insight insight = genai_pass(*state, cases[i].text, cases[i].language, 0);
+        assert_int_equal(insight.needs.count, 1);
+        assert_str(insight.needs.items[0].text, cases[i].need);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -215,6 +238,7 @@ int main(void)
         cmocka_unit_test(test_idle_sentences),    cmocka_unit_test(test_aspects_of_wishes),
         cmocka_unit_test(test_what_is_missing),   cmocka_unit_test(test_how_sure_a_request_is),
         cmocka_unit_test(test_quoted_messages),   cmocka_unit_test(test_forms),
+        cmocka_unit_test(test_praise_beside),
     };
     return cmocka_run_group_tests_name("needs", tests, genai_open, genai_close);
 }
