@@ -62,7 +62,7 @@ static void test_commit(void **state)
 
 /* Outputs are sent, an acknowledgement is lost with the connection, and then the transaction is
  * aborted: with the same producer the next output could be taken for one of these, and dropped
- * (found by ops/soak: soak 4 in tests/soak/README.md). */
+ * (found by ops/soak: soak 4 in tests/soak/found.md). */
 static void test_abort_with_outputs_astray(void **state)
 {
     struct mock mock = open_mock(NULL);
@@ -111,7 +111,7 @@ static void test_positions_come_first(void **state)
 
 /* Eight outputs are under way when the first answer says that the producer is fenced, and it is
  * closed at once: a later answer must find nothing to free again (found by ops/soak: soak 11 in
- * tests/soak/README.md; under ASan). */
+ * tests/soak/found.md; under ASan). */
 static void test_closed_while_fenced(void **state)
 {
     enum { ROUNDS = 8, WIDE = 8, FIRST_MS = 20, STEP_MS = 3 };

@@ -34,7 +34,7 @@ static void test_rebalance(void **state)
     close_rig(&rig);
 }
 
-/* Found by ops/soak (soak 1 in tests/soak/README.md): partitions that were lost while the source
+/* Found by ops/soak (soak 1 in tests/soak/found.md): partitions that were lost while the source
  * was paused, and came back after it had been resumed, were never read again. */
 static void test_paused_over_rebalance(void **state)
 {

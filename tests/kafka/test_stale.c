@@ -2,7 +2,7 @@
  * librdkafka's mock cluster.
  *
  * Kafka 4.1's does so for a while after its broker's restart, which a real one can't be made to do
- * at will (tests/soak/README.md). The mock forgets what transactions commit, so it is as old as it
+ * at will (tests/soak/found.md). The mock forgets what transactions commit, so it is as old as it
  * takes; what the test commits without a transaction is what the coordinator knows at last. */
 #include "mock_rig.h"
 
