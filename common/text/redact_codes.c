@@ -4,7 +4,8 @@
  * Rules: ISO 13616 (IBAN, mod 97); Spain DNI and NIE (mod 23); France NIR of Corsica (2A/2B); UK
  * NINO (HMRC NIM39110); Germany Versicherungsnummer (weights 2 1 2 5 7 1 2 ..., mod 10); Italy
  * codice fiscale (control character); Mexico CURP and RFC (form and date); Ireland PPS (mod 23);
- * Belgium and France VAT (mod 97); Portugal citizen's card (Luhn over letters). */
+ * Belgium and France VAT (mod 97); Portugal citizen's card (Luhn over letters); Chile RUT
+ * with a K (mod 11); Finland henkilötunnus (mod 31). */
 #include "text/redact_numbers.h"
 
 enum { CODE_MOST = 34 };
@@ -95,16 +96,45 @@ static size_t spanish_end(struct str text, const struct code *code,
                           const struct redact_context *context)
 {
     char digits[8];
-    if (code->size < 9 ||
-        (code->ends[8] > code->ends[7] + 1 && is_lower(text.data[code->ends[8] - 1])))
-        return 0; /* "12345678 y" */
+    if (code->size < 9) return 0;
     bool dni = matches(code->text, code->size, "99999999A"),
          nie = matches(code->text, code->size, "A9999999A") && strchr("XYZ", code->text[0]);
     if ((!dni && !nie) || !ends_token(text, code->ends[8])) return 0;
     memcpy(digits, code->text, 8);
     if (nie) digits[0] = (char)('0' + (code->text[0] - 'X'));
     bool valid = "TRWAGMYFPDXBNJZSQVHLCKE"[number_of(digits, 8) % 23] == code->text[8];
-    return valid || context->nearest & CUE(ID) ? code->ends[8] : 0;
+    bool told = context->nearest & CUE(ID), small = is_lower(text.data[code->ends[8] - 1]);
+    if (small && at(text, code->ends[7]) == ' ') /* "12345678 y", but "dni 12345678 z" */
+        return valid && told && !strchr("AEY", code->text[8]) ? code->ends[8] : 0;
+    if (small && code->ends[8] > code->ends[7] + 1) told = false; /* "12345678-h" */
+    return valid || told ? code->ends[8] : 0;
+}
+
+/* Chile's RUT whose check is a K, "12.345.670-K": mod 11. */
+static size_t chilean_end(struct str text, const struct code *code)
+{
+    size_t digits = 0;
+    unsigned sum = 0;
+    while (digits < code->size && is_digit(code->text[digits])) digits++;
+    if (digits < 7 || digits > 8 || code->text[digits] != 'K' ||
+        at(text, code->ends[digits - 1]) != '-' || !ends_token(text, code->ends[digits]))
+        return 0;
+    for (size_t i = 0; i < digits; i++)
+        sum += (unsigned)(code->text[digits - 1 - i] - '0') * (2 + (unsigned)i % 6);
+    return 11 - sum % 11 == 10 ? code->ends[digits] : 0;
+}
+
+/* Finland's, "131052-308T": a day of birth, a sign for its century, mod 31 of all digits. */
+static size_t finnish_end(struct str text, const struct code *code)
+{
+    static const char checks[] = "0123456789ABCDEFHJKLMNPRSTUVWXY";
+    if (!matches(code->text, code->size, "999999999X") || at(text, code->ends[5]) != '-' ||
+        code->ends[8] != code->ends[5] + 4 || code->ends[9] != code->ends[8] + 1 ||
+        !ends_token(text, code->ends[9]))
+        return 0;
+    unsigned day = number_of(code->text, 2), month = number_of(code->text + 2, 2);
+    bool date = day >= 1 && day <= 31 && month >= 1 && month <= 12;
+    return date && checks[number_of(code->text, 9) % 31] == code->text[9] ? code->ends[9] : 0;
 }
 
 /* The NIR of people born in Corsica: 2A counts as 19, 2B as 18. */
@@ -248,6 +278,15 @@ static size_t vat_end(struct str text, const struct code *code)
     return key == number_of(code->text + 2, 2) ? code->ends[12] : 0;
 }
 
+/* Spain's CUPS, "ES0021000012345678AB": of a meter, and so of a household; its point of measure may
+ * stand behind, "1F". */
+static size_t cups_end(struct str text, const struct code *code)
+{
+    if (!matches(code->text, code->size, "ES9999999999999999AA")) return 0;
+    if (ends_token(text, code->ends[19])) return code->ends[19];
+    return code->size > 21 && ends_token(text, code->ends[21]) ? code->ends[21] : 0;
+}
+
 /* Those that look like a product's: their word must say so, too. */
 static size_t cued_end(struct str text, const struct code *code)
 {
@@ -278,12 +317,15 @@ size_t redact_code_at(struct str text, size_t start, const struct redact_context
     *ret_kind = REDACT_IBAN;
     size_t end = iban_end(text, &code, context);
     if (end) return end;
+    *ret_kind = REDACT_ACCOUNT;
+    if ((end = cups_end(text, &code)) != 0) return end;
     *ret_kind = REDACT_NATIONAL_ID;
     bool thing = context->all & (CUE(ORDER) | CUE(VERSION)), told = context->nearest & CUE(ID);
     if (told && !thing && (end = cued_end(text, &code)) != 0) return end; /* begins as a DNI does */
     if (!thing && (end = unlikely_end(text, &code)) != 0) return end;
     if ((end = spanish_end(text, &code, context)) != 0 || (end = corsican_end(text, &code)) != 0 ||
-        (end = nino_end(text, &code)) != 0 || (end = vat_end(text, &code)) != 0)
+        (end = nino_end(text, &code)) != 0 || (end = vat_end(text, &code)) != 0 ||
+        (end = chilean_end(text, &code)) != 0 || (end = finnish_end(text, &code)) != 0)
         return end;
     return (end = mexican_end(text, &code)) != 0 ? end : italian_end(text, &code);
 }

@@ -1,5 +1,5 @@
 /* The words before a place that say what a number there is: "my card ends in", "née le". */
-#include "text/redact_find.h"
+#include "text/redact_numbers.h"
 
 /* "no. 55", "nr. 55": the dot behind it ends no sentence. */
 static bool is_number_sign(struct str text, size_t dot)
@@ -62,5 +62,31 @@ struct redact_context redact_context_before(struct str text, size_t start)
             context.nearest = word.cues & classes, context.distance = words;
         end = word.start;
     }
+    return context;
+}
+
+/* "6433435F is my PPS number", "… es mi DNI": as if the word stood before it. */
+static void look_behind(struct str text, size_t end, struct redact_context *context)
+{
+    enum { WORDS_MOST = 3 };
+    static const char *const links[] = {"is", "s", "was", "es", "era", "est", "etait"};
+    static const char *const owners[] = {"my", "our", "mi", "nuestro", "mon", "ma", "notre"};
+    static const uint32_t classes = CUE(PHONE) | CUE(CARD) | CUE(ACCOUNT) | CUE(ID) | CUE(ORDER);
+    struct redact_word word;
+    redact_word_at(text, end + 1, &word);
+    if (!word.size || !IS_ONE_OF(&word, links)) return;
+    redact_word_at(text, word.end + 1, &word);
+    if (!word.size || !IS_ONE_OF(&word, owners)) return;
+    for (int k = 0; k < WORDS_MOST && !context->nearest && at(text, word.end) == ' '; k++) {
+        redact_word_at(text, word.end + 1, &word);
+        context->nearest = word.cues & classes;
+        context->all |= word.cues;
+    }
+}
+
+struct redact_context redact_context_around(struct str text, size_t start, size_t end)
+{
+    struct redact_context context = redact_context_before(text, start);
+    if (!context.nearest && at(text, end) == ' ') look_behind(text, end, &context);
     return context;
 }

@@ -222,7 +222,13 @@ size_t redact_email_spelled(struct redact_finder *finder, const struct redact_wo
     if (!good && bare && !is_label(at(text, host.end))) good = host.end;
     if (!good) return 0;
     struct redact_context context = redact_context_before(text, local.at);
-    bool sure = (marked && (word_is(sign, "chez") || context.all & CUE(MAIL))) ||
+    /* "my mail is jdoe at shop.example" */
+    struct redact_word name;
+    redact_word_at(text, local.at, &name);
+    bool told = context.all & CUE(MAIL) || (finder->known && !finder->english);
+    bool odd = told && !spelled && name.end == local_end && name.size > 3 && !name.capital &&
+               !name.cues && !redact_is_ordinary(&name);
+    bool sure = odd || (marked && (word_is(sign, "chez") || context.all & CUE(MAIL))) ||
                 !is_plain_at(sign, bracket) || is_mail_host(&host) ||
                 (spelled && (has_mark(text, local.at, local_end) || context.all & CUE(MAIL)));
     if (!sure) return 0;

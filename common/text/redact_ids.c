@@ -5,7 +5,7 @@
  * national number (97 - n mod 97, with a 2 before it from 2000 on); Germany Steuer-ID (ISO 7064
  * mod 11,10); Austria Versicherungsnummer (weights 3 7 9 5 8 4 2 1 6, mod 11); Brazil CPF (two
  * mod 11 digits); Argentina CUIT, Chile RUT (mod 11); Uruguay cédula (mod 10); Switzerland AHV
- * (EAN-13). */
+ * (EAN-13); Britain NHS (mod 11); Sweden personnummer (Luhn). */
 #include "text/redact_numbers.h"
 
 static bool all_of(const char *digits, size_t count, char digit)
@@ -98,6 +98,23 @@ static bool is_uruguayan(const char *d)
 static bool is_rut_of_8(const char *d) { return is_rut(d, 8); }
 static bool is_rut_of_9(const char *d) { return is_rut(d, 9); }
 
+/* Britain's NHS number, "401 023 2137": mod 11. One that may be a North American phone is none. */
+static bool is_nhs(const char *d)
+{
+    unsigned sum = 0;
+    for (int i = 0; i < 9; i++) sum += (unsigned)(d[i] - '0') * (10 - (unsigned)i);
+    bool phone = d[0] > '1' && d[3] > '1';
+    return !phone && (11 - sum % 11) % 11 == (unsigned)(d[9] - '0') && !all_of(d, 10, d[0]);
+}
+
+/* Sweden's personnummer, "19900101-0017": a day of birth, and Luhn over it without its century. */
+static bool is_swedish(const char *d)
+{
+    unsigned year = number_of(d, 4), month = number_of(d + 4, 2), day = number_of(d + 6, 2);
+    return year >= 1900 && year < 2010 && month >= 1 && month <= 12 && day >= 1 && day <= 31 &&
+           redact_luhn(d + 2, 10);
+}
+
 /* Switzerland's AHV number: its check is that of EAN-13. */
 static bool is_ahv(const char *d)
 {
@@ -116,23 +133,25 @@ static bool is_austrian(const char *d)
            sum % 11 == (unsigned)(d[3] - '0');
 }
 
-/* sizes NULL: any grouping of so many digits. cued: only behind a word of identity. */
+/* sizes NULL: any grouping of so many digits. want: a word of identity, or a Spanish text. */
 static const struct id_form {
     uint8_t count;
     const char *sizes, *separators;
-    bool cued;
+    enum { ALONE, CUED, SPANISH } want;
     bool (*is_valid)(const char *digits);
 } forms[] = {
-    {9, "324", "- ", false, is_ssn},      {15, NULL, NULL, false, redact_is_nir},
-    {11, "22232", ".-", false, is_belgian},
-    {11, "632", "-", false, is_belgian},  {11, NULL, NULL, true, is_belgian},
-    {11, NULL, NULL, true, is_steuer_id},
-    {11, "2333", " ", false, is_steuer_id}, {11, "3332", ".-", false, is_cpf},
-    {11, NULL, NULL, true, is_cpf},
-    {11, "281", "-", false, is_cuit},     {8, "1331", ".-", false, is_rut_of_8},
-    {8, "1331", ".-", false, is_uruguayan},
-    {9, "2331", ".-", false, is_rut_of_9}, {13, "3442", ".", false, is_ahv},
-    {10, "46", " ", false, is_austrian},  {10, NULL, NULL, true, is_austrian},
+    {9, "324", "- ", ALONE, is_ssn},      {15, NULL, NULL, ALONE, redact_is_nir},
+    {11, "22232", ".-", ALONE, is_belgian},
+    {11, "632", "-", ALONE, is_belgian},  {11, NULL, NULL, CUED, is_belgian},
+    {11, NULL, NULL, CUED, is_steuer_id},
+    {11, "2333", " ", ALONE, is_steuer_id}, {11, "3332", ".-", ALONE, is_cpf},
+    {11, NULL, NULL, CUED, is_cpf},
+    {11, "281", "-", ALONE, is_cuit},     {8, "1331", ".-", ALONE, is_rut_of_8},
+    {8, "1331", ".-", ALONE, is_uruguayan},
+    {9, "2331", ".-", ALONE, is_rut_of_9}, {13, "3442", ".", ALONE, is_ahv},
+    {10, "46", " ", ALONE, is_austrian},  {10, NULL, NULL, CUED, is_austrian},
+    {8, "71", "-", SPANISH, is_rut_of_8}, {9, "81", "-", SPANISH, is_rut_of_9},
+    {10, "334", " ", ALONE, is_nhs},      {12, "84", "-", ALONE, is_swedish},
 };
 
 static bool has_form(const struct redact_digits *digits, uint8_t groups, const struct id_form *form)
@@ -172,20 +191,23 @@ size_t redact_id_letter(struct str text, const struct redact_digits *digits)
     return is ? 2 : 0;
 }
 
-/* "C.C. 52.884.107", "CI 4.512.883": Colombia's and Uruguay's card of identity. */
-static bool is_behind_cedula(struct str text, const struct redact_digits *digits)
+/* "C.C. 52.884.107", "CI 4.512.883-1", "NIT 900.555.019-2": Colombia's and Uruguay's, with the check
+ * that may stand behind; how many groups, 0: it is none. */
+static uint8_t groups_behind_cedula(struct str text, const struct redact_digits *digits)
 {
-    static const char *const cards[] = {"C.C. ", "C.C.", "CC ", "CC. ", "C.I. ", "C.I.", "CI "};
+    static const char *const cards[] = {"C.C. ", "C.C.", "CC ", "CC. ", "C.I. ", "C.I.",
+                                        "CI ",   "NIT ", "NIT: "};
     struct str lead = str_slice(text, 0, digits->start);
-    if (digits->groups < 3 || digits->sizes[0] > 2 || digits->sizes[1] != 3 ||
+    if (digits->groups < 3 || digits->sizes[0] > 3 || digits->sizes[1] != 3 ||
         digits->sizes[2] != 3 || digits->separators[1] != '.' || digits->separators[2] != '.')
-        return false;
+        return 0;
+    bool check = digits->groups > 3 && digits->separators[3] == '-' && digits->sizes[3] == 1;
     for (size_t i = 0; i < sizeof cards / sizeof *cards; i++) {
         size_t size = strlen(cards[i]);
         if (str_ends(lead, str_of(cards[i])) && !is_word(before(text, lead.size - size)))
-            return true;
+            return check ? 4 : 3;
     }
-    return false;
+    return 0;
 }
 
 uint8_t redact_id_groups(const struct redact_finder *finder, const struct redact_digits *digits,
@@ -197,13 +219,14 @@ uint8_t redact_id_groups(const struct redact_finder *finder, const struct redact
     if (digits->plus) return 0;
     if (is_letter(at(finder->text, digits->start))) /* redact_id_letter() */
         return cue || !(other || finder->english) ? 3 : 0;
-    if (is_behind_cedula(finder->text, digits)) return 3;
+    uint8_t cedula = groups_behind_cedula(finder->text, digits);
+    if (cedula) return cedula;
     for (uint8_t groups = 1; groups <= digits->groups; groups++) {
         count += digits->sizes[groups - 1];
         for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
             const struct id_form *form = &forms[i];
-            if (form->count != count || (form->cued && !cue) || !has_form(digits, groups, form))
-                continue;
+            bool told = cue || form->want == ALONE || (form->want == SPANISH && finder->spanish);
+            if (form->count != count || !told || !has_form(digits, groups, form)) continue;
             if (form->is_valid(digits->digits) && (cue || !other || form->count == 15))
                 return groups;
         }

@@ -1,8 +1,8 @@
-/* Links that give something away (a password, a token, a person's page), and IPv6 addresses. Other
- * links stay, and numbers inside them are nobody's. */
+/* Links that give something away (a password, a token, a person's page). Other links stay, and numbers
+ * inside them are nobody's. */
 #include "text/redact_find.h"
 
-enum { URL_BYTES = 2048, SCHEME_BYTES = 12, ADDRESS_BYTES = 45 };
+enum { URL_BYTES = 2048, SCHEME_BYTES = 12 };
 
 static bool ends_url(char c)
 {
@@ -66,43 +66,5 @@ size_t redact_link(struct redact_finder *finder, size_t colon)
         redact_add(finder, start, end, REDACT_URL);
     /* The host may be an address: "http://192.168.1.20/admin" is looked at like other text. */
     else if (is_digit(at(text, colon + 3))) return colon + 3;
-    return end;
-}
-
-/* --- IPv6 (RFC 4291, 2.2) --------------------------------------------------------------------- */
-
-static bool is_hex(char c) { return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f'); }
-
-/* Times ("12:30:45") have neither eight groups nor "::". */
-static bool is_ipv6(struct str address)
-{
-    int groups = 0, gaps = 0;
-    size_t i = 0;
-    if (str_starts(address, STR("::"))) gaps = 1, i = 2;
-    while (i < address.size) {
-        size_t start = i;
-        while (i < address.size && is_hex(address.data[i])) i++;
-        if (i == start || i - start > 4) return false;
-        groups++;
-        if (i == address.size) break;
-        if (address.data[i++] != ':') return false;
-        if (i < address.size && address.data[i] == ':') gaps++, i++;
-        else if (i == address.size) return false;
-    }
-    return gaps == 1 ? groups >= 2 && groups <= 7 : gaps == 0 && groups == 8;
-}
-
-size_t redact_ipv6(struct redact_finder *finder, size_t colon)
-{
-    struct str text = finder->text;
-    size_t start = colon, end = colon;
-    while (start > 0 && colon - start < 5 && is_hex(text.data[start - 1])) start--;
-    while (end < text.size && end - start < ADDRESS_BYTES &&
-           (is_hex(text.data[end]) || text.data[end] == ':'))
-        end++;
-    if (is_word(before(text, start)) || is_word(at(text, end))) return 0;
-    while (end > colon + 2 && text.data[end - 1] == ':' && text.data[end - 2] != ':') end--;
-    if (!is_ipv6(str_slice(text, start, end))) return 0;
-    redact_add(finder, start, end, REDACT_IP);
     return end;
 }

@@ -79,22 +79,6 @@ static size_t number_start(struct str text, const struct redact_digits *digits, 
     return at(text, start) == '(' && !closed ? start + 1 : start;
 }
 
-/* --- IPv4 ------------------------------------------------------------------------------------- */
-
-static uint8_t ipv4_groups(const struct redact_digits *digits, const struct redact_context *context)
-{
-    if (digits->groups < 4 || (context->nearest & CUE(VERSION) && context->distance <= 2)) return 0;
-    size_t first = 0;
-    for (int g = 0; g < 4; g++) {
-        unsigned value = 0;
-        if (digits->sizes[g] > 3 || (g && digits->separators[g] != '.')) return 0;
-        for (int k = 0; k < digits->sizes[g]; k++)
-            value = value * 10 + (unsigned)(digits->digits[first++] - '0');
-        if (value > 255 || (g == 0 && value == 0)) return 0;
-    }
-    return digits->groups > 4 && digits->separators[4] == '.' ? 0 : 4;
-}
-
 /* --- known by the words before them ----------------------------------------------------------- */
 
 static size_t take(struct redact_finder *finder, const struct redact_digits *digits, uint8_t groups,
@@ -221,7 +205,9 @@ static size_t cued_code(struct redact_finder *finder, size_t start,
 
 static size_t code_token(struct redact_finder *finder, size_t start)
 {
-    struct redact_context context = redact_context_before(finder->text, start);
+    size_t behind = start;
+    while (is_code(at(finder->text, behind))) behind++;
+    struct redact_context context = redact_context_around(finder->text, start, behind);
     enum redact_kind kind;
     size_t end = redact_code_at(finder->text, start, &context, &kind);
     if (end) return redact_add(finder, start, end, kind), end;
@@ -350,7 +336,8 @@ size_t redact_number(struct redact_finder *finder, size_t start)
 {
     struct str text = finder->text;
     struct redact_digits digits;
-    size_t token = code_start(text, start);
+    size_t token = code_start(text, start), mac = redact_mac_end(text, token);
+    if (mac) return redact_add(finder, token, mac, REDACT_IP), mac;
     if (token < start) {
         if (before(text, token) == '\\') return 0; /* "\u2019" */
         size_t secret = redact_secret_random(finder, start);
@@ -368,16 +355,20 @@ size_t redact_number(struct redact_finder *finder, size_t start)
     if (calle) return calle;
     if (is_small(text, &digits)) return 0;
     if (are_years(&digits)) return digits.end;
-    struct redact_context context = redact_context_before(text, digits.start);
+    size_t end = digits.end;
+    while (is_code(at(text, end))) end++; /* "6433435F" */
+    struct redact_context context = redact_context_around(text, digits.start, end);
     bool few = digits.count < 6; /* for a card, an id, a phone, or a code that starts with digits */
     uint8_t groups = few ? 0 : redact_card_groups(&digits, &context);
     if (groups) return take(finder, &digits, groups, REDACT_CARD);
-    size_t end = redact_birth_date(finder, &digits, &context);
+    if (redact_is_imei(text, digits.start, digits.count))
+        return take(finder, &digits, digits.groups, REDACT_ACCOUNT);
+    end = redact_birth_date(finder, &digits, &context);
     if (end) return end;
     enum redact_kind kind;
     end = few ? 0 : redact_code_at(text, start, &context, &kind);
     if (end) return redact_add(finder, start, end, kind), end;
-    if ((groups = ipv4_groups(&digits, &context)) != 0)
+    if ((groups = redact_ipv4_groups(&digits, &context)) != 0)
         return take(finder, &digits, groups, REDACT_IP);
     if (!few && (groups = redact_id_groups(finder, &digits, &context)) != 0)
         return take(finder, &digits, groups, REDACT_NATIONAL_ID);

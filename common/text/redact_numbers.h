@@ -45,6 +45,15 @@ static inline unsigned number_of(const char *digits, size_t count)
 }
 bool redact_is_nir(const char *digits); /* 15 of them */
 
+/* redact_context_before(); where no word says what the number is, those behind `end` may. */
+struct redact_context redact_context_around(struct str text, size_t start, size_t end);
+
+/* Of devices (redact_device.c). */
+uint8_t redact_ipv4_groups(const struct redact_digits *digits,
+                           const struct redact_context *context);
+size_t redact_mac_end(struct str text, size_t start); /* 0: there is none */
+bool redact_is_imei(struct str text, size_t start, size_t count); /* by the words before it */
+
 /* Letters and digits (redact_codes.c): IBAN, DNI, NINO … `token` starts and ends at word borders.
  * Returns the end of what was found and its kind, or 0. */
 size_t redact_code_at(struct str text, size_t start, const struct redact_context *context,

@@ -91,6 +91,35 @@ static bool is_drawn_by_lot(struct str token)
            (token.size - all) * 6 < token.size && often;
 }
 
+/* Keys and hashes of 128 bits or more, in hex. */
+static bool is_hex_key(struct str token)
+{
+    size_t letters = 0, digits = 0, capitals = 0;
+    for (size_t i = 0; i < token.size; i++) {
+        char c = token.data[i], low = (char)(c | 0x20);
+        if (!is_digit(c) && (low < 'a' || low > 'f')) return false;
+        letters += !is_digit(c), digits += is_digit(c), capitals += is_upper(c);
+    }
+    return token.size >= 32 && token.size % 8 == 0 && letters >= 6 && digits >= 6 &&
+           (capitals == 0 || capitals == letters);
+}
+
+/* "commit 9f3c…", "sha1: …": of a file or a change, and no secret. */
+static bool is_hash(struct str text, size_t start)
+{
+    enum { WORDS_MOST = 4 };
+    static const char *const hashes[] = {"commit", "sha", "md", "hash", "checksum", "digest",
+                                         "revision", "rev", "git", "changeset", "merge", "build",
+                                         "fingerprint", "etag", "uuid", "image", "blob", "since"};
+    struct redact_word word;
+    for (int k = 0; k < WORDS_MOST; k++, start = word.start) {
+        redact_word_before(text, start, &word);
+        if (!word.size) return false;
+        if (IS_ONE_OF(&word, hashes)) return true;
+    }
+    return false;
+}
+
 size_t redact_secret_random(struct redact_finder *finder, size_t digit)
 {
     struct str text = finder->text;
@@ -98,7 +127,8 @@ size_t redact_secret_random(struct redact_finder *finder, size_t digit)
     if (digit < finder->plain_until) return 0; /* of the run that another digit asked for */
     while (start > 0 && digit - start < RANDOM_BACK && is_random(text.data[start - 1])) start--;
     while (end < text.size && end - start < TOKEN_BYTES && is_random(text.data[end])) end++;
-    if (!is_drawn_by_lot(str_slice(text, start, end))) {
+    struct str token = str_slice(text, start, end);
+    if (!is_drawn_by_lot(token) && !(is_hex_key(token) && !is_hash(text, start))) {
         finder->plain_until = end;
         return 0;
     }

@@ -83,6 +83,26 @@ size_t redact_user_name(struct redact_finder *finder, const struct redact_word *
     return end;
 }
 
+/* "insta @noor.bakes", "telegram: @pavel_krt", but not "on twitter @amazon_help": written as people's
+ * are, and no firm's that one writes to. */
+static bool is_somebodys(struct str name, const struct redact_word *lead)
+{
+    static const char *const tos[] = {"on", "en", "sur", "at", "via", "your", "their", "tu", "su",
+                                      "votre", "leur", "follow", "follows", "siganos", "sigue"};
+    static const char *const firms[] = {"help", "support", "care", "official", "oficial", "team",
+                                        "app", "news", "hq", "service", "soporte", "ayuda", "store"};
+    bool mark = false;
+    if (lead->size && IS_ONE_OF(lead, tos)) return false;
+    for (size_t i = 0; i < name.size; i++) {
+        mark |= is_one_of(name.data[i], "._") || is_digit(name.data[i]);
+        for (size_t k = 0; k < sizeof firms / sizeof *firms; k++) {
+            struct str firm = str_of(firms[k]);
+            if (str_equal_ignoring_case(str_slice(name, i, i + firm.size), firm)) return false;
+        }
+    }
+    return mark;
+}
+
 /* "my insta is @noor.bakes", at the '@': his own, told as such. Its end, or 0. */
 size_t redact_user_handle(struct redact_finder *finder, size_t sign)
 {
@@ -98,9 +118,8 @@ size_t redact_user_handle(struct redact_finder *finder, size_t sign)
     redact_word_before(text, from, &place);
     if (IS_ONE_OF(&place, links)) redact_word_before(text, place.start, &place);
     if (!place.size || sign - place.end > 12 || !IS_ONE_OF(&place, places)) return 0;
+    if (before(text, place.start) == '@') return 0; /* "cc @user @climate_talks" */
     redact_word_before(text, place.start, &owner);
-    if (!IS_ONE_OF(&owner, ((const char *const[]){"my", "our", "mi", "mon", "nuestro", "notre"})))
-        return 0;
     for (size_t size; end < text.size; end += size) { /* whole: "@maría_lopez" */
         size = is_user_byte(text.data[end]) ? 1 : redact_wide_letter_size(text, end);
         if (!size) break;
@@ -108,6 +127,9 @@ size_t redact_user_handle(struct redact_finder *finder, size_t sign)
     while (end > start && is_one_of(text.data[end - 1], ".-")) end--;
     struct redact_word name;
     redact_word_at(text, start, &name);
+    static const char *const owners[] = {"my", "our", "mi", "mon", "nuestro", "notre"};
+    bool own = IS_ONE_OF(&owner, owners);
+    if (!own && !is_somebodys(str_slice(text, start, end), &owner)) return 0;
     if (end - start < 3 || (name.end == end && is_role(&name))) return 0;
     redact_add(finder, sign, end, REDACT_ACCOUNT);
     return end;

@@ -142,10 +142,11 @@ bool redact_is_customers(struct str text, size_t start)
     static const char *const customers[] = {
         "customer", "client", "cliente", "member", "adherente", "adherent", "miembro", "socio",
         "socia", "membre", "abonado", "abonne", "abonnee", "usuario", "utilisateur", "subscriber",
-        "loyalty", "fidelidad", "fidelite", "afiliado", "afiliada", "membership"};
+        "loyalty", "fidelidad", "fidelite", "afiliado", "afiliada", "membership", "meter", "medidor",
+        "compteur"};
     static const char *const papers[] = {"contract", "contrat", "contrato", "siniestro", "sinistre"};
     static const char *const claims[] = {"claim", "loan", "mortgage", "prestamo", "hipoteca"};
-    static const char *const numbers[] = {"number", "no", "n", "nr", "num", "numero", "id",
+    static const char *const numbers[] = {"number", "no", "n", "nr", "nro", "num", "numero", "id",
                                           "card", "carte", "tarjeta", "code", "codigo"};
     struct redact_word word, owner = {.size = 0};
     const size_t number_at = start;
