@@ -28,12 +28,16 @@ static const struct {
                           40.96, 81.92}},
     [SCALE_TOKENS] = {14, {1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304,
                            16777216, 67108864}},
+    [SCALE_DISTANCES] = {16, {0.5, 0.6, 0.7, 0.75, 0.8, 0.825, 0.85, 0.875, 0.9, 0.925, 0.95, 0.975,
+                              1, 1.025, 1.05, 1.1}},
 };
 
 void histogram_add(struct histogram *histogram, double value, uint64_t times)
 {
-    int bucket = 0, most = scales[histogram->scale].count;
-    while (bucket < most && value > scales[histogram->scale].bounds[bucket]) bucket++;
+    const double *bounds = scales[histogram->scale].bounds;
+    int most = scales[histogram->scale].count, half = most / 2;
+    int bucket = value > bounds[half] ? half + 1 : 0;
+    while (bucket < most && value > bounds[bucket]) bucket++;
     histogram->counts[bucket] += times;
     histogram->total += times;
     histogram->sum += value * (double)times;

@@ -18,6 +18,7 @@ enum histogram_scale {
     SCALE_SECONDS, /* 0.5 ms to 60 s */
     SCALE_CALLS,   /* seconds: 10 ms to 82 s */
     SCALE_TOKENS,  /* 1 to 67 million */
+    SCALE_DISTANCES, /* of vectors of length 1 to a centroid: 0.5 to 1.1 */
     SCALES
 };
 enum { HISTOGRAM_BUCKETS = 16 };

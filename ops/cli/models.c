@@ -108,8 +108,9 @@ static int check_task(const struct shown *shown, struct err *err)
 {
     struct safety_model safety = {0};
     struct str needs = str_of(shown->needs);
-    if (strcmp(shown->task, "segments") == 0 || strcmp(shown->task, "language") == 0)
-        return is_of(shown, shown->task, err);
+    if (strcmp(shown->task, "segments") == 0 || strcmp(shown->task, "canary") == 0)
+        return is_of(shown, "segments", err);
+    if (strcmp(shown->task, "language") == 0) return is_of(shown, "language", err);
     int rc = shown->task[0] ? is_of(shown, "linear", err) : E_OK;
     if (rc == E_OK && strcmp(shown->task, "safety") == 0) {
         rc = safety_model_open(shown->path, &safety, err);
@@ -253,6 +254,14 @@ static int show(struct listing *listing, const char *task, const char *needs, co
     return rc;
 }
 
+static bool canary_serves(const struct config *config)
+{
+    uint64_t share;
+    return config_value(config, "segment", "canary", NULL)[0] &&
+           str_to_u64(str_of(config_value(config, "segment", "canary_share", NULL)), &share) &&
+           share > 0;
+}
+
 /* As the workers find them; genai's lie in its folder. */
 static int show_in_force(struct listing *listing, const struct config *config, struct err *err)
 {
@@ -269,6 +278,7 @@ static int show_in_force(struct listing *listing, const struct config *config, s
         {"topics", "genai", "folder", "models/topics.model", true, NULL, true},
         {"safety", "preprocess", "safety_model", "models/safety.model", false, NULL, false},
         {"segments", "segment", "model", "models/segments.model", false, NULL, false},
+        {"canary", "segment", "canary", NULL, false, NULL, false},
         {"language", "preprocess", "language_model", NULL, false, NULL, false},
     };
     int rc = E_OK;
@@ -276,6 +286,7 @@ static int show_in_force(struct listing *listing, const struct config *config, s
         char path[SHIPPED_PATH_BYTES];
         const char *chosen = config_value(config, tasks[i].module, tasks[i].option, NULL);
         if (strcmp(tasks[i].task, "safety") == 0 && strcmp(chosen, "none") == 0) continue;
+        if (strcmp(tasks[i].task, "canary") == 0 && !canary_serves(config)) continue;
         if (tasks[i].folder && chosen[0])
             snprintf(path, sizeof path, "%s/%s", chosen, tasks[i].file);
         else if (tasks[i].file || chosen[0])

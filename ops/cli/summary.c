@@ -1,4 +1,4 @@
-/* Decodes document, safety and insight; prints bars. */
+/* Decodes sections of a finished record; prints bars. */
 #include "ops/cli/summary.h"
 
 #include "base/terminal.h"
@@ -42,6 +42,17 @@ static void add_insight(struct summary *summary, const struct insight *insight)
         tally_add(&summary->topics, insight->topics.items[i]);
 }
 
+/* Of a trial of segments; else there is none. */
+static int add_arm(struct summary *summary, const struct record *record, struct arena *arena,
+                   struct err *err)
+{
+    if (!record_has(record, SECTION_SEGMENT)) return E_OK;
+    const struct segment *segment = record_view(record, SECTION_SEGMENT, arena, err);
+    if (!segment) return (int)err->code;
+    if (shape_has(segment, segment, arm)) tally_add(&summary->arms, segment->arm);
+    return E_OK;
+}
+
 int summary_add(struct summary *summary, const struct record *record, struct arena *arena,
                 struct err *err)
 {
@@ -51,6 +62,7 @@ int summary_add(struct summary *summary, const struct record *record, struct are
     int rc = record_decode(record, SECTION_DOCUMENT, &document, arena, err);
     if (rc == E_OK) rc = record_decode(record, SECTION_SAFETY, &safety, arena, err);
     if (rc == E_OK) rc = record_decode(record, SECTION_INSIGHT, &insight, arena, err);
+    if (rc == E_OK) rc = add_arm(summary, record, arena, err);
     if (rc) return rc;
     summary->records++;
     add_document(summary, &document);
@@ -118,6 +130,7 @@ void summary_print(const struct summary *summary, FILE *out)
     enum_rows(out, "found", &safety_kind_enumeration, summary->kinds, of, NULL);
     enum_rows(out, "needs", &need_kind_enumeration, summary->needs, of, NULL);
     tally_rows(out, "topics", &summary->topics, of, 6);
+    tally_rows(out, "arm", &summary->arms, of, 2);
     if (summary->redactions)
         row(out, "personal", "data replaced", summary->redactions, 0, COLOUR_NONE);
     if (summary->duplicates) row(out, "repeats", "marked", summary->duplicates, of, COLOUR_NONE);

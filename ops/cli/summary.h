@@ -23,7 +23,7 @@ struct summary {
     uint64_t sentiments[ENUM_sentiment_label_count], safety[ENUM_safety_state_count],
         kinds[ENUM_safety_kind_count];
     uint64_t needs[ENUM_need_kind_count];
-    struct tally languages, topics;
+    struct tally languages, topics, arms;
 };
 
 /* Adds a finished record. The arena is only used for its decoding. */

@@ -281,7 +281,8 @@ const struct command train_command = {
                "Segments: serve the model with segment.model=FILE, and reload running workers by "
                "SIGHUP. To train again, name the model\n"
                "in force with --like: otherwise numbers go by size, and what was said of segment 3 "
-               "is of others from then on.\n\n"
+               "is of others from then on. On trial\n"
+               "beside the one in force: segment.canary=FILE, segment.canary_share=PERCENT.\n\n"
                "Example: verbatim train sentiment --data reviews.csv --out sentiment.model\n"
                "         verbatim train segments --archive data/archive/features --clusters 12 "
                "--out segments.model\n",

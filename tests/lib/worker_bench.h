@@ -23,6 +23,7 @@ struct bench {
     struct random random;
     struct flow_limits limits;
     struct bus_message message;
+    struct str key;     /* of the messages that are sent: "key", unless a test says another */
     struct arena arena; /* of what the test makes and reads; until bench_close() */
     int64_t offset;
 };
@@ -39,13 +40,16 @@ static inline void bench_configure(struct bench *bench, const struct worker *wor
     struct err err;
     bench->tables = runtime_tables(&worker, 1);
     must(config_create(bench->tables, &bench->config, &err), &err);
-    if (setting) must(config_set(bench->config, str_of(setting), "test", &err), &err);
+    struct str rest = str_of(setting);
+    while (rest.size)
+        must(config_set(bench->config, str_cut(&rest, '\n'), "test", &err), &err);
     if (!worker->options) return;
     bench->options = calloc(1, worker->options->struct_bytes);
     must(config_get(bench->config, worker->options, bench->options, &err), &err);
 }
 
-/* Opens the worker with at most one setting "section.name=value". Its own error is returned. */
+/* Opens the worker with settings "section.name=value", parted by line ends; NULL: none. Its own error
+ * is returned. */
 static inline int bench_open(struct bench *bench, const struct worker *worker, const char *setting,
                              struct err *err)
 {
@@ -56,6 +60,7 @@ static inline int bench_open(struct bench *bench, const struct worker *worker, c
     bench_configure(bench, worker, setting);
     clock_manual_init(&bench->clock, 1767323045678);
     random_seed(&bench->random, 1);
+    bench->key = STR("key");
     bench->backend.release = bench_release;
     bench->consumer.backend = &bench->backend;
     bench->context = (struct worker_context){
@@ -83,7 +88,7 @@ static inline void bench_send(struct bench *bench, enum topic topic, struct str 
 {
     struct err err;
     bench->message = (struct bus_message){
-        .topic = topic, .offset = bench->offset++, .key = STR("key"), .value = value};
+        .topic = topic, .offset = bench->offset++, .key = bench->key, .value = value};
     struct bus_batch batch = {.messages = &bench->message, .count = 1};
     must(flow_take(&bench->flow, &batch, &err), &err);
     flow_run(&bench->flow, 1);

@@ -144,6 +144,8 @@ static int configure(void **state)
     static const struct { const char *name, *value; bool path; } settings[] = {
         {"preprocess.cues=", "/config/cues", true},
         {"segment.model=", "/config/models/segments.model", true},
+        {"segment.canary=", "/config/models/segments.model", true},
+        {"segment.canary_share=", "50", false},
         {"genai.folder=", "/config", true},
         {"preprocess.customer_key=", "0123456789abcdef", false},
         {"preprocess.drop_retried=", "false", false}, /* the same record comes again and again */

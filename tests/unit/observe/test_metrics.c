@@ -18,7 +18,7 @@ static void names_follow_the_rules(void **state)
 {
     static const char *const units[] = {
         "_seconds", "_bytes", "_records", "_connections", "_streams", "_info", "_paused",
-        "_failing", "_usd", "_in_flight", "_window", "_outage", "_token_usage"};
+        "_failing", "_usd", "_in_flight", "_window", "_outage", "_token_usage", "_distance"};
     (void)state;
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         struct str name = str_make(table[i].name, strlen(table[i].name));
@@ -33,7 +33,8 @@ static void names_follow_the_rules(void **state)
             unit = unit || str_ends(name, str_of(units[j]));
         assert_true(unit); /* base units, and at the end */
         if (strcmp(table[i].kind, "HISTOGRAM") == 0)
-            assert_true(str_ends(name, STR("_seconds")) || str_ends(name, STR("_token_usage")));
+            assert_true(str_ends(name, STR("_seconds")) || str_ends(name, STR("_token_usage")) ||
+                        str_ends(name, STR("_distance")));
         assert_null(strpbrk(table[i].help, "\\\n|"));
         assert_true(strlen(table[i].help) > 5 && table[i].help[strlen(table[i].help) - 1] == '.');
         for (size_t j = 0; j < i; j++) assert_string_not_equal(table[i].name, table[j].name);
@@ -212,6 +213,7 @@ static void histograms_count_up_to_their_bounds(void **state)
         {"a bound is within its bucket", 0.001, "le=\"0.0005\"} 0", "le=\"0.001\"} 2"},
         {"nothing",                      0,     NULL,               "le=\"0.0005\"} 2"},
         {"between two bounds",           0.3,   "le=\"0.25\"} 0",   "le=\"0.5\"} 2"},
+        {"the bound in the middle",      0.25,  "le=\"0.1\"} 0",    "le=\"0.25\"} 2"},
         {"beyond the last",              61,    "le=\"60\"} 0",     "le=\"+Inf\"} 2"},
     };
     (void)state;

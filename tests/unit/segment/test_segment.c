@@ -1,87 +1,7 @@
 /* The segment section, models that don't fit, and reloading while records come. */
 #include "test.h"
 
-#include <ftw.h>
-#include <unistd.h>
-
-#include "model/features.h"
-#include "model/segments.h"
-#include "worker_bench.h"
-#include "workers/segment/segment.h"
-
-static char folder[64], path[96], setting[128];
-
-/* Two centroids: one along `axis`, one against it. */
-static void write_model(const char *name, const char *extractor, uint32_t dimensions, uint32_t axis)
-{
-    float *rows = calloc((size_t)2 * dimensions, sizeof *rows);
-    struct centroids centroids;
-    struct err err;
-    assert_non_null(rows);
-    rows[axis] = 1;
-    rows[dimensions + axis] = -1;
-    must(centroids_init(&centroids, 2, dimensions, rows, &err), &err);
-    must(segment_model_save(&centroids, name, extractor, 1, 2, NULL, path, &err), &err);
-    centroids_deinit(&centroids);
-    free(rows);
-}
-
-static void write_bytes(const char *bytes)
-{
-    FILE *file = fopen(path, "wb");
-    assert_non_null(file);
-    fputs(bytes, file);
-    fclose(file);
-}
-
-static int setup(void **state)
-{
-    (void)state;
-    snprintf(folder, sizeof folder, "/tmp/verbatim-segment-XXXXXX");
-    if (!mkdtemp(folder)) return -1;
-    snprintf(path, sizeof path, "%s/segments.model", folder);
-    snprintf(setting, sizeof setting, "segment.model=%s", path);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    unlink(path);
-    return rmdir(folder);
-}
-
-/* A record whose vector is `value` along `axis`. */
-static struct str vector_message(struct bench *bench, const char *extractor, uint32_t dimensions,
-                                 uint32_t axis, float value)
-{
-    struct record record = bench_document(bench, "text", "en", NULL, 0);
-    struct features features = {0};
-    struct err err;
-    float *values = ARENA_ARRAY(&bench->arena, float, dimensions);
-    assert_non_null(values);
-    values[axis] = value;
-    shape_set(features, &features, vector, (struct vector){values, dimensions});
-    shape_set(features, &features, extractor, str_of(extractor));
-    must(record_put(&record, SECTION_FEATURES, &features, &bench->arena, &err), &err);
-    return bench_write(bench, &record);
-}
-
-static struct segment segment_of(struct bench *bench, uint32_t axis, float value)
-{
-    struct record out;
-    struct segment segment;
-    struct err err;
-    enum topic topic;
-    struct str message = vector_message(bench, FEATURES_VERSION, FEATURES_DIMENSIONS, axis, value);
-    assert_int_equal(bench_pass(bench, TOPIC_FEATURES, message, &topic, &out), E_OK);
-    assert_int_equal(topic, TOPIC_SEGMENTS);
-    /* the archive has it; nobody after needs it */
-    assert_false(record_has(&out, SECTION_FEATURES));
-    assert_true(record_has(&out, SECTION_DOCUMENT));
-    must(record_decode(&out, SECTION_SEGMENT, &segment, &bench->arena, &err), &err);
-    return segment;
-}
+#include "segment_bench.h"
 
 static void test_nearest(void **state)
 {
@@ -99,7 +19,7 @@ static void test_nearest(void **state)
     };
     struct bench bench;
     (void)state;
-    write_model("segments-000007", FEATURES_VERSION, FEATURES_DIMENSIONS, 17);
+    write_model_at(path, "segments-000007", FEATURES_VERSION, FEATURES_DIMENSIONS, 17);
     assert_int_equal(bench_open(&bench, &segment_worker, setting, NULL), E_OK);
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         CASE(cases[i].why);
@@ -129,8 +49,8 @@ static void test_models_refused(void **state)
         struct bench bench;
         struct err err;
         CASE(cases[i].why);
-        if (cases[i].bytes) write_bytes(cases[i].bytes);
-        else write_model("segments-000001", cases[i].extractor, cases[i].dimensions, 1);
+        if (cases[i].bytes) write_bytes_at(path, cases[i].bytes);
+        else write_model_at(path, "segments-000001", cases[i].extractor, cases[i].dimensions, 1);
         assert_int_equal(bench_open(&bench, &segment_worker, setting, &err), E_BAD_MODEL);
         if (!strstr(err.text, cases[i].named)) fail_msg("%s", err.text);
         bench_close(&bench);
@@ -146,7 +66,7 @@ static void test_no_model(void **state)
         bench_open(&bench, &segment_worker, "segment.model=/nowhere/at-all.model", &err),
         E_BAD_CONFIG);
     bench_close(&bench);
-    write_bytes(""); /* for teardown */
+    write_bytes_at(path, ""); /* for teardown */
 }
 
 static void test_vectors_refused(void **state)
@@ -159,7 +79,7 @@ static void test_vectors_refused(void **state)
         {"of another size", FEATURES_VERSION, 128},
     };
     (void)state;
-    write_model("segments-000001", FEATURES_VERSION, FEATURES_DIMENSIONS, 1);
+    write_model_at(path, "segments-000001", FEATURES_VERSION, FEATURES_DIMENSIONS, 1);
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct bench bench;
         struct record out;
@@ -179,17 +99,17 @@ static void test_reload(void **state)
     struct bench bench;
     struct err err;
     (void)state;
-    write_model("segments-000001", FEATURES_VERSION, FEATURES_DIMENSIONS, 3);
+    write_model_at(path, "segments-000001", FEATURES_VERSION, FEATURES_DIMENSIONS, 3);
     assert_int_equal(bench_open(&bench, &segment_worker, setting, NULL), E_OK);
     assert_str(segment_of(&bench, 3, -1).model, "segments-000001");
 
-    write_bytes("half a mod"); /* a copy in progress: the old stays in force */
+    write_bytes_at(path, "half a mod"); /* a copy in progress: the old stays in force */
     assert_int_equal(segment_worker.reload(&bench.context, &err), E_BAD_MODEL);
     struct segment segment = segment_of(&bench, 3, -1);
     assert_str(segment.model, "segments-000001");
     assert_int_equal(segment.segment, 1);
 
-    write_model("segments-000002", FEATURES_VERSION, FEATURES_DIMENSIONS, 200);
+    write_model_at(path, "segments-000002", FEATURES_VERSION, FEATURES_DIMENSIONS, 200);
     assert_int_equal(segment_worker.reload(&bench.context, &err), E_OK);
     segment = segment_of(&bench, 200, -1);
     assert_str(segment.model, "segments-000002");
@@ -203,12 +123,14 @@ static void test_metrics(void **state)
     struct buffer text = {0};
     struct metrics_writer writer = {.out = &text, .common = "worker=\"segment\""};
     (void)state;
-    write_model("segments-000001", FEATURES_VERSION, FEATURES_DIMENSIONS, 3);
+    write_model_at(path, "segments-000001", FEATURES_VERSION, FEATURES_DIMENSIONS, 3);
     assert_int_equal(bench_open(&bench, &segment_worker, setting, NULL), E_OK);
     for (int i = 0; i < 3; i++) segment_of(&bench, 3, i ? -1 : 1);
     segment_worker.metrics(&bench.context, &writer);
     assert_non_null(strstr(buffer_cstr(&text), "segment=\"0\"} 1\n"));
     assert_non_null(strstr(buffer_cstr(&text), "segment=\"1\"} 2\n"));
+    assert_non_null(strstr(buffer_cstr(&text), "\",model=\"segments-000001\"} 3\n"));
+    assert_null(strstr(buffer_cstr(&text), "arm=")); /* as there is one only */
     buffer_deinit(&text);
     bench_close(&bench);
 }
@@ -217,7 +139,7 @@ static void test_short_of_memory(void **state)
 {
     struct bench bench;
     (void)state;
-    write_model("segments-000001", FEATURES_VERSION, FEATURES_DIMENSIONS, 3);
+    write_model_at(path, "segments-000001", FEATURES_VERSION, FEATURES_DIMENSIONS, 3);
     assert_int_equal(bench_open(&bench, &segment_worker, setting, NULL), E_OK);
     bench_torture(&bench, TOPIC_FEATURES,
                   vector_message(&bench, FEATURES_VERSION, FEATURES_DIMENSIONS, 3, 1));
@@ -236,12 +158,11 @@ static void test_shipped_model(void **state)
     assert_int_equal(bench_open(&bench, &segment_worker, shipped, NULL), E_OK);
     assert_true(segment_of(&bench, 5, 1).segment < 8);
     bench_close(&bench);
-    write_bytes("");
+    write_bytes_at(path, "");
 }
 
 int main(void)
 {
-#define SEGMENT_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         SEGMENT_TEST(test_nearest), SEGMENT_TEST(test_models_refused), SEGMENT_TEST(test_no_model),
         SEGMENT_TEST(test_vectors_refused), SEGMENT_TEST(test_reload), SEGMENT_TEST(test_metrics),
