@@ -28,11 +28,9 @@ launch run "$verbatim" run --no-sample --quiet --data "$scratch/data" --ingest.l
     --runtime.log_level=info --logsink.age=1s "${trial[@]}" "$key"
 await "run is ready" 60 answers "http://127.0.0.1:$http/readyz"
 "$verbatim" send --bus.path="$scratch/data/bus" "$scratch/feedback.ndjson" 2>"$scratch/send.err"
-# TOPIC: what the archive holds of it
-archived() { cat "$scratch/data/archive/$1"/*/*/*.zst 2>/dev/null | zstd -dc; }
-holds() { [ "$(archived "$1" | wc -l)" = "$2" ]; }
+holds() { [ "$(archived "$scratch/data/archive" "$1" | wc -l)" = "$2" ]; } # TOPIC RECORDS
 await "insights in the archive" 180 holds insights $count
-archived insights >"$scratch/insights.ndjson"
+archived "$scratch/data/archive" insights >"$scratch/insights.ndjson"
 # FILE: each record's id, arm and model, in order
 arms() { jq -r '[.id, .segment.arm, .segment.model] | @tsv' "$1" | sort; }
 equal "each arm has its model" "$(arms "$scratch/insights.ndjson" | cut -f 2,3 | sort -u | tr '\t\n' '  ')" "canary second control first "
@@ -74,7 +72,7 @@ await "a broken canary is refused" 30 refused
 jq -c '.id = "again-" + .id' "$scratch/feedback.ndjson" | "$verbatim" send --bus.path="$scratch/data/bus" - 2>"$scratch/send.err"
 await "records go on" 180 holds insights $((2 * count))
 # PREFIX: of each customer's ids that begin so, arm and model; who is known by an id only may be in the other arm now
-customers() { archived insights | jq -r "select(.feedback.customer and (.id | startswith(\"$1\"))) | [.feedback.customer, .segment.arm, .segment.model] | @tsv" | sort; }
+customers() { archived "$scratch/data/archive" insights | jq -r "select(.feedback.customer and (.id | startswith(\"$1\"))) | [.feedback.customer, .segment.arm, .segment.model] | @tsv" | sort; }
 check "by the models that were in force" cmp <(customers r-) <(customers again-)
 cp "$scratch/third.model" "$scratch/canary.model"
 kill -HUP "${pids[run]}"
