@@ -188,6 +188,7 @@ int insight_analyze(const struct insight_engine *engine, struct str text,
     int rc = linear_extract(text, tokens, arena, &reading.features, err);
     if (!rc) rc = reading_split(&reading, err);
     if (rc) return rc;
+    if (!reading.has_rating) reading_note_stars(&reading);
     reading_take_grade(&reading);
     reading_sentiment(&reading, result);
     if (tokens->count) {

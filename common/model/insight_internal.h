@@ -91,6 +91,7 @@ struct reading {
     uint32_t topics[INSIGHT_TOPICS_MAX]; /* of the taxonomy, as the result has them */
     /* of each of a taxonomy's, its number in the result, from 1; 0: it isn't there */
     uint8_t topic_numbers[TOPICS_MAX], aspect_numbers[TOPICS_MAX];
+    uint32_t cheers; /* words of irony that it begins with */
     float feeling; /* of the text and its rating: P(positive) - P(negative) */
     bool has_rating, safety_positive;
     struct insight_harm harm;
@@ -164,6 +165,15 @@ enum wish reading_wish(const struct reading *reading, struct sentence *sentence,
 void reading_open_grades(void);
 void reading_note_grade(struct reading *reading, uint32_t at);
 void reading_take_grade(struct reading *reading);
+
+/* insight_marks.c: notes what a row of stars grades; whether a face is glad (1) or sad (-1) that is
+ * all of the text or, where words don't tell, stands behind them; 0: there is none. */
+void reading_note_stars(struct reading *reading);
+int reading_face(const struct reading *reading, bool words_tell);
+
+/* insight_irony.c: whether praise is meant as blame ("Oh great, broke on day two"); then
+ * nothing praises. */
+bool reading_hear_irony(struct reading *reading);
 
 /* insight_sentiment.c, insight_needs.c, insight_topics.c, insight_aspects.c, insight_advice.c */
 void reading_sentiment(struct reading *reading, struct insight_result *result);

@@ -58,12 +58,24 @@ static bool is_label(const struct reading *reading, uint32_t at)
            str_starts(str_trim(between), STR(":"));
 }
 
+static bool is_picture(const struct reading *reading, uint32_t at)
+{
+    return reading->tokens->items[at].kind == TOKEN_EMOJI;
+}
+
 /* Emoji and numbers alone state no need. */
 static bool has_word(const struct reading *reading, uint32_t first, uint32_t last)
 {
     for (uint32_t i = first; i < last; i++)
         if (reading->tokens->items[i].kind == TOKEN_WORD) return true;
     return false;
+}
+
+/* "Please": it asks for what another sentence tells. */
+static bool is_courtesy(const struct reading *reading, uint32_t first, uint32_t last)
+{
+    while (first < last && reading->features.sets[first] & (WORD_FILLER | WORD_COURTESY)) first++;
+    return first == last;
 }
 
 /* The clause praises, and states no need of the kind. */
@@ -87,7 +99,7 @@ static void leave_praise(const struct reading *reading, enum insight_need_kind k
     while (from < to && is_aside(reading, to, kind)) to--;
     if (is_aside(reading, from, kind) || to->last - from->first < NEED_WORDS_MIN) return;
     if (from->first > *first) *first = from->first;
-    *last = to->last;
+    if (to->last < *last) *last = to->last;
 }
 
 static int add_need(const struct reading *reading, struct insight_result *result,
@@ -95,9 +107,13 @@ static int add_need(const struct reading *reading, struct insight_result *result
                     struct err *err)
 {
     uint32_t first = sentence->first, last = sentence->last;
+    if (first < reading->cheers && reading->cheers < last) first = reading->cheers;
+    while (first < last && is_picture(reading, first)) first++;
+    while (first < last && is_picture(reading, last - 1)) last--;
     if (first + 1 < last && is_label(reading, first)) first++;
     if (result->need_count == INSIGHT_NEEDS_MAX || !has_word(reading, first, last)) return E_OK;
     leave_praise(reading, kind, &first, &last);
+    if (is_courtesy(reading, first, last)) return E_OK;
     while (first + 2 < last && reading->features.sets[first] & WORD_FILLER) first++;
     struct insight_span span = reading_span(reading, first, last);
     struct str text = statement_make(reading->text, reading->tokens, first, last, kind,

@@ -28,6 +28,9 @@ enum { ASPECTS_WORDS_MAX = 30 };
 /* Who thanks or agrees in so few words says nothing of what he feels. */
 enum { COURTESY_WORDS_MAX = 5 };
 #define COURTESY_FELT 0.15f /* either way: one or five stars still tell */
+#define FACE_FELT 0.85f /* of who says so by a face alone */
+/* Irony turns what is said by as much as so many stars. */
+#define IRONY_STARS 2.0f
 /* A grade in so few words is all that is said, and counts so many times. */
 enum { GRADE_WORDS_MAX = 4 };
 #define GRADE_ALONE 2.5f
@@ -104,6 +107,12 @@ static void find_evidence(const struct reading *reading, struct insight_result *
         const struct clause *clause = &reading->clauses[best];
         result->evidence[count++] = reading_span(reading, clause->first, clause->last);
     }
+    struct str text = str_trim(reading->text);
+    if (!reading->clause_count && text.size) { /* stars, or a face */
+        size_t start = (size_t)(text.data - reading->text.data);
+        result->evidence[count++] =
+            (struct insight_span){(uint32_t)start, (uint32_t)(start + text.size)};
+    }
     result->evidence_count = count;
 }
 
@@ -174,11 +183,35 @@ static struct mood judge_text(const struct reading *reading, const struct mood *
                          probabilities[FEELING_NEUTRAL]};
 }
 
+static bool has_words(const struct tokens *tokens)
+{
+    for (uint32_t i = 0; i < tokens->count; i++)
+        if (tokens->items[i].kind != TOKEN_EMOJI) return true;
+    return false;
+}
+
+/* Of texts whose words say nothing of how they feel, if they have any. False: words tell. */
+static bool feels_without_words(const struct reading *reading, struct mood *mood)
+{
+    const float faint = (1 - FACE_FELT) / 2;
+    if (reading->tokens->count > COURTESY_WORDS_MAX) return false;
+    /* a grade in stars is what they are worth */
+    bool courtesy = is_courtesy(reading) || (reading->grade_count && !has_words(reading->tokens));
+    int face = reading_face(reading, reading->tokens->count && !courtesy);
+    if (face > 0) *mood = (struct mood){FACE_FELT, faint, faint};
+    else if (face < 0) *mood = (struct mood){faint, FACE_FELT, faint};
+    else *mood = (struct mood){COURTESY_FELT, COURTESY_FELT, 1 - 2 * COURTESY_FELT};
+    return face || courtesy;
+}
+
 void reading_sentiment(struct reading *reading, struct insight_result *result)
 {
-    const struct mood courtesy = {COURTESY_FELT, COURTESY_FELT, 1 - 2 * COURTESY_FELT};
-    struct mood words = reading->words_feel, text = judge_text(reading, &words);
-    if (is_courtesy(reading)) words = text = courtesy;
+    struct mood words = reading->words_feel, text = judge_text(reading, &words), other;
+    if (feels_without_words(reading, &other)) words = text = other;
+    if (reading_hear_irony(reading)) {
+        apply_stars(-IRONY_STARS, &words);
+        apply_stars(-IRONY_STARS, &text);
+    }
     if (reading->has_rating) {
         apply_stars(stars_of(reading), &words);
         apply_stars(stars_of(reading), &text);

@@ -99,6 +99,7 @@ static void index_closers(void)
 static void build(void)
 {
     statement_own_build();
+    statement_end_build();
     index_openers(&openers[INSIGHT_FEATURE_REQUEST], wishes);
     index_openers(&openers[INSIGHT_PROBLEM_REPORT], problems);
     index_openers(&openers[INSIGHT_QUESTION], questions);

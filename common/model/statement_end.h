@@ -4,6 +4,8 @@
 
 #include "base/str.h"
 
+void statement_end_build(void); /* once, before the other is called */
+
 /* Bytes to keep of what there is room for: up to where the last thought begins, which isn't whole,
  * if most of the room lies before it; and no further than to a word that may be the last. seam:
  * where the last clause begins; 0: nowhere. */

@@ -30,13 +30,16 @@ static const struct {
     {WORD_COURTESY,
      "a accord acuerdo again all alright antemano avance advance beaucoup bonjour cheers d'accord "
      "d'avance de everyone for gracias hello hey hi hola in lot lots many merci mil muchas noted "
-     "of ok okay oki por reply reponse respuesta su thank thanks thx tous ty vale votre you your"},
+     "of ok okay oki por reply reponse respuesta su thank thanks thx tous ty vale votre you your "
+     "do essayer i'll it j'essaie je l'essayer lo probare that try vais will"},
     {WORD_JOIN, "and e et mientras or ou plus tandis though u whereas while y"},
     {WORD_BAD,
      "bad cara caras caro caros cher chere cheres chers complain complaint complaints expensive "
      "mal mala malas malo malos "
      "mauvais mauvaise mauvaises overpriced plaindre queja "
      "quejar quejarme quejas redire reprocher "
+     /* what hurts, or doesn't any more */
+     "ache aches hurt hurts pain pains dolor dolores douleur douleurs duele duelen "
      /* what a remedy may do to one */
      "breakouts d'allergie d'allergies d'irritation d'irritations d'urticaire irritacion "
      "irritaciones irritation irritations itch itchiness itching picazon picor picores rash rashes "
@@ -83,9 +86,9 @@ static const struct {
      "saber savoir tell what when where which who why wonder wondering"},
     {WORD_IDIOM, IDIOM_GRADES}, /* idioms.c says the rest */
     {WORD_UNWISH,
-     "aimerais bravo could deberia devrais dois gracias gustaria if like merci necesito need please "
-     "podria pourrait quiero quisiera send should souhaite souhaiterais star stars thanks veux "
-     "voudrais want would"},
+     "aimerais bravo could deberia devrais dois gracias gustaria if like merci necesito need ojala "
+     "please podria pourrais pourrait pouvais pudiera quiero quisiera send should shout shoutout "
+     "souhaite souhaiterais star stars thanks veux voudrais want wish would"},
     {WORD_IDLE,
      "a absolute absolutely again am android appalling arnaque atroz au awful avoid awfully bad "
      "complete completely de del deception decepcion decepcionado decepcionada decepcionante decu "
