@@ -9,6 +9,11 @@
 static const float WATCHED_ODDS = 2;
 /* How many times less likely where the text says that an ailment went, or that a danger passed. */
 static const float EASED_ODDS = 6;
+/* How many times less likely where the lists found that an ailment is what the product is for: its
+ * words are no report. */
+static const float TREATED_ODDS = 2;
+/* How many times less likely that it is serious where the text says that it is nothing serious. */
+static const float MILD_ODDS = 4;
 
 static int find_classes(struct safety_model *model, struct err *err)
 {
@@ -277,9 +282,11 @@ static void ask_classes(const struct safety_model *model, const struct alerts *w
     linear_probabilities(&model->linear, &sums, probabilities);
 }
 
-static bool is_serious(const struct safety_model *model, const float *probabilities)
+static bool is_serious(const struct safety_model *model, const float *probabilities, bool mild)
 {
-    return probabilities[model->serious] >= model->linear.thresholds[model->serious];
+    float serious = probabilities[model->serious];
+    if (mild) serious /= serious + (1 - serious) * MILD_ODDS;
+    return serious >= model->linear.thresholds[model->serious];
 }
 
 static int add_model_hit(const struct tokens *tokens, const struct alerts *words,
@@ -307,8 +314,8 @@ static int join(const struct safety_model *model, const struct tokens *tokens,
     result->reason = NULL;
     result->kinds |= kinds;
     result->reaction |= kinds >> SCREEN_ADVERSE_EVENT & 1;
-    return add_model_hit(tokens, words, surest, kinds, is_serious(model, probabilities), arena,
-                         result, err);
+    bool serious = is_serious(model, probabilities, result->mild);
+    return add_model_hit(tokens, words, surest, kinds, serious, arena, result, err);
 }
 
 /* The lists found something, and nothing serious in it. */
@@ -322,11 +329,18 @@ static int join_serious(const struct safety_model *model, const struct tokens *t
     for (int i = 0; i < 2; i++) {
         float probabilities[LINEAR_CLASSES_MAX];
         ask_classes(model, words, cues, ranges[i], probabilities);
-        if (is_serious(model, probabilities))
+        if (is_serious(model, probabilities, result->mild))
             return add_model_hit(tokens, words, ranges[i], result->kinds, true, arena, result,
                                  err);
     }
     return E_OK;
+}
+
+static bool is_treated(const struct screen_result *result)
+{
+    for (uint32_t i = 0; i < result->count; i++)
+        if (result->hits[i].polarity == SCREEN_INDICATION) return true;
+    return false;
 }
 
 /* Of a text in which the lists found nothing that decides. Where it is one, patient, reporter and
@@ -339,6 +353,7 @@ static int is_alert(const struct safety_model *model, struct str text, const str
     bool eased;
     float least = model->linear.thresholds[model->alert];
     if (about->watched) odds += logf(WATCHED_ODDS);
+    if (is_treated(result)) odds -= logf(TREATED_ODDS);
     *ret_alert = linear_of_odds(odds) >= least;
     if (!*ret_alert) return E_OK;
     int rc = screen_criteria(about->screen, text, tokens, about->language,

@@ -145,6 +145,7 @@ static int join_hits(const struct screen_words *words, const struct tokens *toke
     result->product |= raw->product;
     result->patient |= raw->patient;
     result->reporter |= raw->reporter;
+    result->mild |= raw->mild;
     return E_OK;
 }
 
@@ -323,6 +324,7 @@ int screen_criteria(const struct screen *screen, struct str text, const struct t
         result->product |= none.product;
         result->patient |= none.patient;
         result->reporter |= none.reporter;
+        result->mild |= none.mild;
         *ret_eased |= none.eased;
     }
     return rc;

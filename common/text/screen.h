@@ -91,6 +91,7 @@ struct screen_result {
     uint32_t seriousness; /* bits of enum screen_serious */
     uint32_t specials;    /* bits of enum screen_special */
     bool serious;
+    bool mild; /* the text says that it was nothing serious */
     /* The four criteria of a valid case report: found in the text (or known), never a gate. */
     bool reaction, product, patient, reporter;
     const char *reason; /* of UNASSESSED, else NULL: "language", "too_long", "damaged" (letters are
@@ -114,7 +115,7 @@ int screen_text(const struct screen *screen, struct str text, const struct token
                 const char *language, float language_confidence, bool product_known,
                 struct arena *arena, struct screen_result *ret_result, struct err *err) CHECKED;
 
-/* Patient, reporter and product, joined to *result, where another judge than the lists would raise
+/* Patient, reporter and product, and mild, joined to *result, where another judge than the lists would raise
  * the alert; other arguments as of screen_text(), which looks for them where the lists found a cue.
  * An unassessed result stays as it is; screen may be NULL. *ret_eased: the text says that an
  * ailment went, or that nothing came of a danger, and that nothing came of a cause. NO_MEMORY

@@ -1,5 +1,5 @@
 /* A question about harm, or a form's label, that is answered no: "Any rash? No, none at all.",
- * "Side effects: none".
+ * "Side effects: none", "Rash - no".
  *
  * The question may hold nothing but the finding and words of [group asking] ("did you have any")
  * and, behind it, of [group occasion] ("from the tablets"): "why did I get hives? No idea" and "was
@@ -30,10 +30,16 @@ static bool is_colon(struct str gap)
     return gap.size && gap.size <= 2 && gap.data[gap.size - 1] == ':';
 }
 
+/* What stands for a colon on forms: "side effects - none". */
+static bool is_dash(struct str gap)
+{
+    return str_equal(gap, STR("-")) || str_equal(gap, STR("–")) || str_equal(gap, STR("—"));
+}
+
 static bool is_question(struct str gap) { return gap.size && memchr(gap.data, '?', gap.size); }
 
 /* Words [hit, answer) and those before them in their clause do no more than ask for it. */
-static bool is_asked(const struct screen_words *words, const uint16_t *marks,
+static bool is_asked(const struct screen_words *words, const uint32_t *marks,
                      struct raw_hit *hit, uint32_t *ret_answer)
 {
     uint32_t at = hit->first;
@@ -48,7 +54,7 @@ static bool is_asked(const struct screen_words *words, const uint16_t *marks,
     if (at == words->count) return false;
     *ret_answer = at;
     struct str gap = gap_before(words, at);
-    return is_question(gap) || is_colon(gap);
+    return is_question(gap) || is_colon(gap) || is_dash(gap);
 }
 
 /* Later in the answer's sentence, or as the next one begins, there was something after all. */
@@ -62,7 +68,7 @@ static bool is_recanted(const struct screen_words *words, uint32_t at)
     return false;
 }
 
-bool screen_is_denied(const struct screen_words *words, const uint16_t *marks,
+bool screen_is_denied(const struct screen_words *words, const uint32_t *marks,
                       struct raw_hit *hit)
 {
     const struct cue_list *list = words->list;

@@ -70,6 +70,8 @@ enum {
     S("relief",               RELIEF) \
     S("relief false",         RELIEF_FALSE) \
     S("spared",               SPARED) \
+    S("untrue",               UNTRUE) \
+    S("mild",                 MILD) \
     S("scope end",            SCOPE_END) \
     S("list",                 LIST) \
     S("patient",              PATIENT) \
@@ -94,6 +96,8 @@ enum cue_role {
     CUE_RELIEF,
     CUE_RELIEF_FALSE,
     CUE_SPARED,
+    CUE_UNTRUE,
+    CUE_MILD,
     CUE_SCOPE_END,
     CUE_LIST,
     CUE_PATIENT,
@@ -110,7 +114,8 @@ static inline bool cue_is_criterion(uint8_t role)
 /* They say of the whole text what became of it. */
 static inline bool cue_is_outcome(uint8_t role)
 {
-    return role == CUE_RELIEF || role == CUE_RELIEF_FALSE || role == CUE_SPARED;
+    return role == CUE_RELIEF || role == CUE_RELIEF_FALSE || role == CUE_SPARED ||
+           role == CUE_MILD;
 }
 
 struct cue_section {
@@ -149,9 +154,9 @@ struct cue_entry {
     uint64_t groups;
     uint64_t symbol_bits; /* of its symbols, each by cue_symbol_place(): most questions end there */
     /* Deciding forms triggered by the word, then those of criteria that are anchored on it, then
-     * others that are, those of outcomes last. */
+     * others that are; at the end those of outcomes, and those that belie a denial. */
     uint32_t first_symbol, first_form;
-    uint16_t symbols, cue_forms, criterion_forms, other_forms, outcome_forms;
+    uint16_t symbols, cue_forms, criterion_forms, other_forms, outcome_forms, untrue_forms;
     bool prefix;
 };
 
@@ -161,7 +166,8 @@ enum {
     CUE_ANCHORS_CRITERIA = 2,
     CUE_ANCHORS_OTHERS = 4,
     CUE_KNOWN = 8,
-    CUE_ANCHORS_OUTCOMES = 16
+    CUE_ANCHORS_OUTCOMES = 16,
+    CUE_ANCHORS_UNTRUE = 32,
 };
 
 /* The place of a symbol's bit. The highest one is no symbol's: all words have it. */
@@ -220,6 +226,7 @@ struct cue_list {
     uint32_t cue_count, form_count, entry_count;
     /* The bits in an entry's groups of those that the screen itself asks for; 0: there is none. */
     uint64_t plain, story, real, medicine, concord, asking, occasion, denial, denying, recant;
+    uint64_t denied;
 };
 
 /* file: the list's bytes; name: for errors ("en.txt"). Close it whether or not it worked. */

@@ -139,12 +139,13 @@ static struct cue_hanging hang(const struct cue_list *list, uint32_t at)
 }
 
 /* What an entry's forms are sorted by. */
-enum sort { SORT_CUES, SORT_CRITERIA, SORT_OTHERS, SORT_OUTCOMES, SORTS };
+enum sort { SORT_CUES, SORT_CRITERIA, SORT_OTHERS, SORT_OUTCOMES, SORT_UNTRUE, SORTS };
 
 static enum sort sort_of(uint8_t role)
 {
     if (role == CUE_CUE) return SORT_CUES;
     if (cue_is_criterion(role)) return SORT_CRITERIA;
+    if (role == CUE_UNTRUE) return SORT_UNTRUE;
     return cue_is_outcome(role) ? SORT_OUTCOMES : SORT_OTHERS;
 }
 
@@ -187,11 +188,13 @@ static int index_forms(struct cue_builder *builder, struct err *err)
         entry->cue_forms = (uint16_t)(ends[SORT_CUES] - entry->first_form);
         entry->criterion_forms = (uint16_t)(ends[SORT_CRITERIA] - ends[SORT_CUES]);
         entry->other_forms = (uint16_t)(ends[SORT_OTHERS] - ends[SORT_CRITERIA]);
-        entry->outcome_forms = (uint16_t)(used - ends[SORT_OTHERS]);
+        entry->outcome_forms = (uint16_t)(ends[SORT_OUTCOMES] - ends[SORT_OTHERS]);
+        entry->untrue_forms = (uint16_t)(used - ends[SORT_OUTCOMES]);
         list->anchors[i] = (uint8_t)((entry->cue_forms ? CUE_ANCHORS_CUES : 0) |
                                      (entry->criterion_forms ? CUE_ANCHORS_CRITERIA : 0) |
                                      (entry->other_forms ? CUE_ANCHORS_OTHERS : 0) |
-                                     (entry->outcome_forms ? CUE_ANCHORS_OUTCOMES : 0));
+                                     (entry->outcome_forms ? CUE_ANCHORS_OUTCOMES : 0) |
+                                     (entry->untrue_forms ? CUE_ANCHORS_UNTRUE : 0));
         if (used - entry->first_form > UINT16_MAX)
             rc = cue_builder_error(builder, err, "\"%.*s\" stands in too many cues",
                                    STR_ARGS(entry->word));
@@ -335,6 +338,7 @@ int cue_builder_finish(struct cue_builder *builder, struct err *err)
     list->denial = group_bit(builder, "denial");
     list->denying = group_bit(builder, "denying");
     list->recant = group_bit(builder, "recant");
+    list->denied = group_bit(builder, "denied");
     int rc = index_entries(builder, err);
     if (!rc) rc = index_forms(builder, err);
     if (!rc) rc = index_words(builder, err);

@@ -54,6 +54,7 @@ enum {
     MARK_CAUSE = 1 << 13,
     MARK_RELIEF = 1 << 14,
     MARK_SPARED = 1 << 15,
+    MARK_UNTRUE = 1 << 16,
 };
 
 struct raw_hit {
@@ -71,6 +72,7 @@ struct raw_hits {
     bool patient, product, reporter;
     bool left; /* the product: what went then is no relief */
     bool eased; /* of no hits: an ailment went, or nothing came of a danger; no cause is named */
+    bool mild;  /* the text says that it was nothing serious */
 };
 
 /* More in one text is no feedback. */
@@ -97,7 +99,7 @@ int screen_scope_resolve(const struct screen_words *words, struct arena *arena,
 
 /* The finding is asked for, or a label, and what follows says no: then hit->asked_first and
  * asked_end are set. marks: with MARK_IN_HIT. */
-bool screen_is_denied(const struct screen_words *words, const uint16_t *marks,
+bool screen_is_denied(const struct screen_words *words, const uint32_t *marks,
                       struct raw_hit *hit);
 
 /* Bits of the words beside `at`, and of those within CUE_REACH, for screen_form_may_match(): also

@@ -7,7 +7,7 @@
  * redness"); a negator inside another cue ("couldn't breathe") negates nothing else; conditions and
  * indications are scoped the same way. */
 #include "base/flags.h"
-#include "text/screen_match.h"
+#include "text/screen_scope.h"
 
 enum {
     NEGATION_WORDS = 6, /* from the negator to the hit */
@@ -15,15 +15,12 @@ enum {
     HYPOTHETICAL_WORDS = 9,
     INDICATION_WORDS = 5,
     LIST_WORDS = 3, /* "or any kind of" between two findings of one list */
-    STORY_WORDS = 2, /* so many in a text make all of it a story; one makes its sentence one, but
-                      * for hazards and goods: "the film melted" */
-    REAL_WORDS = 8,  /* on either side of a hit, within its sentence */
 };
 
 /* Where a role leaves its mark: on all words of its match, or on the end that looks at the scope.
  */
 static const struct {
-    uint16_t all, first, last;
+    uint32_t all, first, last;
 } role_marks[] = {
     [CUE_NEGATION_BEFORE] = {.last = MARK_NEGATION_BEFORE},
     [CUE_NEGATION_AFTER] = {.first = MARK_NEGATION_AFTER},
@@ -40,6 +37,8 @@ static const struct {
     [CUE_RELIEF] = {.last = MARK_RELIEF},
     [CUE_RELIEF_FALSE] = {0},
     [CUE_SPARED] = {.last = MARK_SPARED},
+    [CUE_UNTRUE] = {.first = MARK_UNTRUE},
+    [CUE_MILD] = {0},
     [CUE_SCOPE_END] = {.all = MARK_SCOPE_END},
     [CUE_LIST] = {.all = MARK_LIST},
     [CUE_REPORTER] = {0},
@@ -51,8 +50,32 @@ static bool is_one_clause(const struct screen_words *words, uint32_t first, uint
     return first == last;
 }
 
+/* Words [first, last] are a clause of their own: "No rash. It does. It itches." */
+static bool is_whole_clause(const struct screen_words *words, uint32_t first, uint32_t last)
+{
+    return words->before[first] != BOUNDARY_NONE && is_one_clause(words, first, last) &&
+           (last + 1 == words->count || words->before[last + 1] != BOUNDARY_NONE);
+}
+
+static bool is_denial(const struct screen_words *words, uint32_t at)
+{
+    return words->list->entries[words->entries[at]].groups & words->list->denied;
+}
+
+/* The first word of the list of denials that ends with the one at `at`: commas part them, and each
+ * begins with its negator: "no rash, no itching, nothing before this". */
+static uint32_t list_start(const struct screen_words *words, uint32_t at)
+{
+    for (uint32_t first = at;; first--) {
+        while (first > 0 && words->before[first] == BOUNDARY_NONE) first--;
+        if (!is_denial(words, first)) return at;
+        at = first;
+        if (words->before[first] != BOUNDARY_COMMA) return at;
+    }
+}
+
 static void mark_form(const struct screen_words *words, const struct cue_form *form, uint32_t at,
-                      uint16_t *marks, struct raw_hits *hits)
+                      uint32_t *marks, struct raw_hits *hits)
 {
     const struct cue *cue = &words->list->cues[form->cue];
     uint8_t role = cue_sections[cue->section].role;
@@ -61,6 +84,8 @@ static void mark_form(const struct screen_words *words, const struct cue_form *f
         !screen_context_match(words, cue, first, last))
         return;
     if (role == CUE_NEGATION_UNTIL && !is_one_clause(words, first, last)) return;
+    if (role == CUE_UNTRUE && !is_whole_clause(words, first, last)) return;
+    if (role == CUE_NEGATION_UNTIL) first = list_start(words, first);
     for (uint32_t i = first; i <= last; i++) marks[i] |= role_marks[role].all;
     marks[first] |= role_marks[role].first;
     marks[last] |= role_marks[role].last;
@@ -68,14 +93,11 @@ static void mark_form(const struct screen_words *words, const struct cue_form *f
     hits->product |= role == CUE_PRODUCT;
     hits->reporter |= role == CUE_REPORTER;
     hits->left |= role == CUE_RELIEF_FALSE;
+    hits->mild |= role == CUE_MILD;
 }
 
-/* What is asked of a word: criteria alone, those and what marks the words around it, or what it
- * says of the whole text. */
-enum asked { ASKED_CRITERIA, ASKED_AROUND, ASKED_OUTCOMES };
-
-static void mark_word(const struct screen_words *words, uint32_t at, enum asked asked,
-                      uint16_t *marks, struct raw_hits *hits)
+static void mark_word(const struct screen_words *words, uint32_t at, enum screen_asked asked,
+                      uint32_t *marks, struct raw_hits *hits)
 {
     const struct cue_list *list = words->list;
     const struct cue_entry *entry = &list->entries[words->entries[at]];
@@ -83,13 +105,14 @@ static void mark_word(const struct screen_words *words, uint32_t at, enum asked 
     struct screen_sides sides = screen_sides_of(words, at);
     uint32_t count = entry->criterion_forms;
     if (asked != ASKED_CRITERIA) count += entry->other_forms;
-    if (asked == ASKED_OUTCOMES) hanging += count, count = entry->outcome_forms;
+    if (asked >= ASKED_OUTCOMES) hanging += count, count = entry->outcome_forms;
+    if (asked == ASKED_UNTRUE) hanging += count, count = entry->untrue_forms;
     for (uint32_t k = 0; k < count; k++)
         if (screen_form_may_match(&sides, &hanging[k]))
             mark_form(words, &list->forms[hanging[k].form], at, marks, hits);
 }
 
-static void sentence_of(const struct screen_words *words, const struct raw_hit *hit,
+void screen_sentence_of(const struct screen_words *words, const struct raw_hit *hit,
                         uint32_t *ret_first, uint32_t *ret_end)
 {
     uint32_t first = hit->first, end = hit->last + 1;
@@ -104,10 +127,8 @@ static bool names_all(const struct raw_hits *hits)
     return hits->patient & hits->product & hits->reporter;
 }
 
-/* Words [first, end) with such flags, or as many as it takes to name the criteria where these are
- * asked. */
-static void mark_between(const struct screen_words *words, uint32_t first, uint32_t end,
-                         uint8_t flags, enum asked asked, uint16_t *marks, struct raw_hits *hits)
+void screen_mark(const struct screen_words *words, uint32_t first, uint32_t end, uint8_t flags,
+                 enum screen_asked asked, uint32_t *marks, struct raw_hits *hits)
 {
     for (uint32_t before = first % SCREEN_PLACES; first < end; before = 0) {
         uint32_t block = first - before, left = end - block;
@@ -121,42 +142,36 @@ static void mark_between(const struct screen_words *words, uint32_t first, uint3
     }
 }
 
-static void mark_flagged(const struct screen_words *words, uint8_t flags, enum asked asked,
-                         uint16_t *marks, struct raw_hits *hits)
-{
-    mark_between(words, 0, words->count, flags, asked, marks, hits);
-}
-
 /* All words in the sentences of hits: marks elsewhere say nothing of any. */
-static void mark_sentences(const struct screen_words *words, uint16_t *marks, struct raw_hits *hits)
+static void mark_sentences(const struct screen_words *words, uint32_t *marks, struct raw_hits *hits)
 {
     uint32_t done = 0, first, end;
     for (uint32_t i = 0; i < hits->count; i++) {
         if (hits->items[i].first < done) continue; /* they come by their first words */
-        sentence_of(words, &hits->items[i], &first, &end);
-        mark_between(words, first, end, CUE_ANCHORS_CRITERIA | CUE_ANCHORS_OTHERS, ASKED_AROUND,
-                     marks, hits);
+        screen_sentence_of(words, &hits->items[i], &first, &end);
+        screen_mark(words, first, end, CUE_ANCHORS_CRITERIA | CUE_ANCHORS_OTHERS, ASKED_AROUND,
+                    marks, hits);
         done = end;
     }
 }
 
-static void mark_words(const struct screen_words *words, uint16_t *marks, struct raw_hits *hits)
+static void mark_words(const struct screen_words *words, uint32_t *marks, struct raw_hits *hits)
 {
     mark_sentences(words, marks, hits);
-    mark_flagged(words, CUE_ANCHORS_CRITERIA, ASKED_CRITERIA, marks, hits);
+    screen_mark(words, 0, words->count, CUE_ANCHORS_CRITERIA, ASKED_CRITERIA, marks, hits);
     for (uint32_t i = 0; i < hits->count; i++)
         for (uint32_t w = hits->items[i].first; w <= hits->items[i].last; w++)
             marks[w] |= MARK_IN_HIT;
 }
 
 /* What the words before the hit say about it, within their reach and its clause. */
-static uint16_t look_back(const struct screen_words *words, const uint16_t *marks,
+static uint32_t look_back(const struct screen_words *words, const uint32_t *marks,
                           const struct raw_hit *hit)
 {
-    uint16_t found = 0;
+    uint32_t found = 0;
     for (uint32_t n = 1; n <= hit->first && n <= HYPOTHETICAL_WORDS; n++) {
         if (words->before[hit->first - n + 1] != BOUNDARY_NONE) break;
-        uint16_t mark = marks[hit->first - n];
+        uint32_t mark = marks[hit->first - n];
         if (mark & MARK_SCOPE_END) break;
         if ((mark & MARK_NEGATION_BEFORE) && n <= NEGATION_WORDS &&
             !(mark & (MARK_NEGATION_FALSE | MARK_IN_HIT)))
@@ -181,12 +196,12 @@ static bool is_asked_for(const struct screen_words *words, const struct raw_hit 
 }
 
 /* What stands in a gap of the cue: "my skin is not red". */
-static uint16_t look_inside(const struct screen_words *words, const uint16_t *marks,
+static uint32_t look_inside(const struct screen_words *words, const uint32_t *marks,
                             const struct raw_hit *hit)
 {
-    const uint16_t wanted =
+    const uint32_t wanted =
         MARK_NEGATION_BEFORE | MARK_HYPOTHETICAL_BEFORE | MARK_INDICATION_BEFORE;
-    uint16_t found = 0;
+    uint32_t found = 0;
     for (uint32_t at = hit->first + 1; at < hit->last; at++)
         if ((marks[at] & wanted) && !(marks[at] & MARK_NEGATION_FALSE) &&
             !is_asked_for(words, hit, at))
@@ -194,10 +209,10 @@ static uint16_t look_inside(const struct screen_words *words, const uint16_t *ma
     return found;
 }
 
-static uint16_t look_ahead(const struct screen_words *words, const uint16_t *marks,
+static uint32_t look_ahead(const struct screen_words *words, const uint32_t *marks,
                            const struct raw_hit *hit)
 {
-    uint16_t found = 0;
+    uint32_t found = 0;
     for (uint32_t n = 1; n <= AFTER_WORDS && hit->last + n < words->count; n++) {
         uint32_t at = hit->last + n;
         if (words->before[at] != BOUNDARY_NONE || (marks[at] & MARK_SCOPE_END)) break;
@@ -209,7 +224,7 @@ static uint16_t look_ahead(const struct screen_words *words, const uint16_t *mar
 
 /* The hit goes on with a list that the one before belongs to: only "or", "any", a comma between
  * them. */
-static bool goes_on(const struct screen_words *words, const uint16_t *marks,
+static bool goes_on(const struct screen_words *words, const uint32_t *marks,
                     const struct raw_hit *before, const struct raw_hit *hit)
 {
     if (hit->first <= before->last || hit->first - before->last - 1 > LIST_WORDS) return false;
@@ -220,13 +235,11 @@ static bool goes_on(const struct screen_words *words, const uint16_t *marks,
     return true;
 }
 
-/* Its sentence says what it came of, so it isn't a reason from elsewhere: "broke my wrist on your
- * stairs, cancel my membership". */
-static bool is_caused(const struct screen_words *words, const uint16_t *marks,
+bool screen_is_caused(const struct screen_words *words, const uint32_t *marks,
                       const struct raw_hit *hit)
 {
     uint32_t first, end;
-    sentence_of(words, hit, &first, &end);
+    screen_sentence_of(words, hit, &first, &end);
     for (uint32_t i = first; i < end; i++)
         if (marks[i] & MARK_CAUSE) return true;
     return false;
@@ -239,16 +252,16 @@ static bool holds_negation(const struct screen_words *words, const struct raw_hi
     return words->list->entries[words->entries[hit->first]].groups & words->list->concord;
 }
 
-static enum screen_polarity polarity_of(const struct screen_words *words, const uint16_t *marks,
+static enum screen_polarity polarity_of(const struct screen_words *words, const uint32_t *marks,
                                         const struct raw_hit *before, const struct raw_hit *hit)
 {
-    uint16_t inside = 0;
+    uint32_t inside = 0;
     for (uint32_t i = hit->first; i <= hit->last; i++) inside |= marks[i];
     if (inside & MARK_IDIOM) return SCREEN_FIGURATIVE;
-    if (inside & MARK_ELSEWHERE && !is_caused(words, marks, hit)) return SCREEN_UNRELATED;
-    uint16_t found = (uint16_t)(look_back(words, marks, hit) | look_inside(words, marks, hit) |
-                                look_ahead(words, marks, hit));
-    if (holds_negation(words, hit)) found &= (uint16_t)~MARK_NEGATION_BEFORE;
+    if (inside & MARK_ELSEWHERE && !screen_is_caused(words, marks, hit)) return SCREEN_UNRELATED;
+    uint32_t found = look_back(words, marks, hit) | look_inside(words, marks, hit) |
+                     look_ahead(words, marks, hit);
+    if (holds_negation(words, hit)) found &= ~(uint32_t)MARK_NEGATION_BEFORE;
     if (found & (MARK_NEGATION_BEFORE | MARK_NEGATION_AFTER)) return SCREEN_NEGATED;
     if (inside & MARK_INDICATION_PHRASE || found & (MARK_INDICATION_BEFORE | MARK_INDICATION_AFTER))
         return SCREEN_INDICATION;
@@ -258,112 +271,10 @@ static enum screen_polarity polarity_of(const struct screen_words *words, const 
     return SCREEN_AFFIRMED;
 }
 
-static uint32_t count_words(const struct screen_words *words, uint64_t group, uint32_t first,
-                            uint32_t end)
-{
-    uint32_t count = 0;
-    for (uint32_t i = first; i < end; i++)
-        count += (words->list->entries[words->entries[i]].groups & group) != 0;
-    return count;
-}
-
-/* It is told of a film, a book or a game, and nobody and nothing of the writer's stands by: what
- * happens there happens to nobody. */
-static bool is_story(const struct screen_words *words, const struct raw_hit *hit, uint32_t in_text)
-{
-    uint8_t kind = cue_sections[words->list->cues[hit->cue].section].kind;
-    uint32_t first, end, from, to;
-    sentence_of(words, hit, &first, &end);
-    if (in_text < STORY_WORDS && (kind != SCREEN_ADVERSE_EVENT ||
-                                  !count_words(words, words->list->story, first, end)))
-        return false;
-    from = hit->first - first > REAL_WORDS ? hit->first - REAL_WORDS : first;
-    to = end - hit->last - 1 > REAL_WORDS ? hit->last + 1 + REAL_WORDS : end;
-    return !count_words(words, words->list->real, from, to);
-}
-
-/* Last of all, as few texts have any hit that decides. */
-static void find_stories(const struct screen_words *words, struct raw_hits *hits)
-{
-    uint32_t in_text = count_words(words, words->list->story, 0, words->count);
-    for (uint32_t i = 0; i < hits->count && in_text; i++)
-        if (hits->items[i].polarity != SCREEN_NEGATED && is_story(words, &hits->items[i], in_text))
-            hits->items[i].polarity = SCREEN_UNRELATED;
-}
-
-/* An ailment, told before what is said to have taken it away: "broke out every spring. One of these
- * and I'm fine". Not what is grave, nor what came of something. */
-static bool is_relieved(const struct screen_words *words, const uint16_t *marks,
-                        const struct raw_hit *hit, uint32_t last_relief)
-{
-    const struct cue_section *section = &cue_sections[words->list->cues[hit->cue].section];
-    return section->kind == SCREEN_ADVERSE_EVENT && !section->seriousness &&
-           hit->first <= last_relief && !is_caused(words, marks, hit);
-}
-
-/* What was foretold ends here: "I read the leaflet, yet", "it might sting, my face". */
-static bool is_told_anew(const struct screen_words *words, const uint16_t *marks, uint32_t at)
-{
-    return marks[at] & MARK_SCOPE_END ||
-           (words->before[at] != BOUNDARY_NONE &&
-            words->list->entries[words->entries[at]].groups & words->list->real);
-}
-
-/* Its sentence tells before it of what is only read, feared or foretold: "the leaflet is scary,
- * fits, vomiting". Alone that says little, and much where the text has "none of it". */
-static bool is_foretold(const struct screen_words *words, const uint16_t *marks,
-                        const struct raw_hit *hit)
-{
-    uint32_t first, end;
-    if (hit->polarity == SCREEN_CONDITIONAL) return true;
-    if (hit->polarity != SCREEN_AFFIRMED || is_caused(words, marks, hit)) return false;
-    sentence_of(words, hit, &first, &end);
-    bool told = false;
-    for (; first < hit->first; first++)
-        told = marks[first] & MARK_HYPOTHETICAL_BEFORE ||
-               (told && !is_told_anew(words, marks, first));
-    return told && !is_told_anew(words, marks, hit->first);
-}
-
-/* Whether what the whole text says could change anything: of hits few are such. */
-static bool asks_outcome(const struct raw_hits *hits)
-{
-    bool asks = !hits->count;
-    for (uint32_t i = 0; i < hits->count && !asks; i++)
-        asks = hits->items[i].polarity == SCREEN_AFFIRMED ||
-               hits->items[i].polarity == SCREEN_CONDITIONAL;
-    return asks;
-}
-
-/* What the whole text says of hits: that what was judged helped, or that nothing came of what was
- * read, foretold or guarded against. Without hits: whether it says so, and of no cause. */
-static void find_outcomes(const struct screen_words *words, uint16_t *marks, struct raw_hits *hits)
-{
-    uint16_t found = 0;
-    uint32_t last_relief = 0;
-    if (!asks_outcome(hits)) return;
-    if (!hits->count) mark_flagged(words, CUE_ANCHORS_OTHERS, ASKED_AROUND, marks, hits);
-    mark_flagged(words, CUE_ANCHORS_OUTCOMES, ASKED_OUTCOMES, marks, hits);
-    for (uint32_t at = 0; at < words->count; at++) {
-        found |= marks[at];
-        if (marks[at] & MARK_RELIEF) last_relief = at;
-    }
-    if (hits->left) found &= (uint16_t)~MARK_RELIEF;
-    hits->eased = found & (MARK_RELIEF | MARK_SPARED) && !(found & MARK_CAUSE);
-    for (uint32_t i = 0; i < hits->count; i++) {
-        struct raw_hit *hit = &hits->items[i];
-        if (found & MARK_SPARED && is_foretold(words, marks, hit))
-            hit->polarity = SCREEN_NEGATED;
-        else if (found & MARK_RELIEF && hit->polarity == SCREEN_AFFIRMED &&
-                 is_relieved(words, marks, hit, last_relief))
-            hit->polarity = SCREEN_INDICATION;
-    }
-}
-
 int screen_scope_resolve(const struct screen_words *words, struct arena *arena,
                          struct raw_hits *hits, struct err *err)
 {
-    uint16_t *marks = ARENA_ARRAY(arena, uint16_t, words->count);
+    uint32_t *marks = ARENA_ARRAY(arena, uint32_t, words->count);
     if (!marks) return err_set(err, E_NO_MEMORY, NULL);
     screen_words_tell_gaps(words);
     mark_words(words, marks, hits);
@@ -380,7 +291,6 @@ int screen_scope_resolve(const struct screen_words *words, struct arena *arena,
         if (hit->polarity < SCREEN_FIGURATIVE && screen_is_denied(words, marks, hit))
             hit->polarity = SCREEN_NEGATED;
     }
-    find_outcomes(words, marks, hits);
-    if (words->list->story) find_stories(words, hits);
+    screen_outcomes_find(words, marks, hits);
     return E_OK;
 }

@@ -11,9 +11,9 @@
  * the rest. */
 static uint8_t boundary_within(struct str text, const struct tokens *tokens, uint32_t at)
 {
-    struct str between =
-        str_trim(str_slice(text, tokens->items[at - 1].end, tokens->items[at].start));
+    struct str between = str_slice(text, tokens->items[at - 1].end, tokens->items[at].start);
     if (between.size == 1 && between.data[0] == '-') return BOUNDARY_NONE;
+    between = str_trim(between);
     return between.size == 1 && between.data[0] == ',' ? BOUNDARY_COMMA : BOUNDARY_CLAUSE;
 }
 

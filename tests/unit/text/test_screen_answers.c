@@ -32,7 +32,13 @@ static const struct screen_case cases[] = {
     {"a form, fr", "fr", "Réactions allergiques : néant", 0, 0, "Réactions allergiques", NEG},
     {"a call, fr", "fr", "Conseiller : des vertiges ? Client : non, rien.", 0, 0, "vertiges", NEG},
     {"rien à signaler", "fr", "Des démangeaisons ? Rien à signaler.", 0, 0, "démangeaisons", NEG},
+    {"a form of dashes", "en", "Side effects - none", 0, 0, "Side effects", NEG},
+    {"not applicable", "en", "Convulsions: not applicable", 0, 0, "Convulsions", NEG},
+    {"a plain label, es", "es", "Reacciones: no", 0, 0, "Reacciones", NEG},
+    {"no procede", "es", "¿Mareos? No procede", 0, 0, "Mareos", NEG},
+    {"sans objet", "fr", "Vertiges : sans objet", 0, 0, "Vertiges", NEG},
     /* not denied */
+    {"a dash, no answer", "en", "Rash - no idea why", AE, 0, "Rash", AFF},
     {"yes", "en", "Side effects? Yes, a rash.", AE, 0, "rash", AFF},
     {"no idea", "en", "Any reaction? No idea, but I have hives.", AE, 0, "hives", AFF},
     {"no problem", "en", "Rash? No problem, they said, and it spread.", AE, 0, "Rash", AFF},

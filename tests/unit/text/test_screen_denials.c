@@ -1,5 +1,6 @@
-/* The shipped cue lists on denials that hold only before or until something, in three languages:
- * what came then is affirmed. Beside them denials that hold. */
+/* The shipped cue lists on denials that hold only before or until something, or that the next
+ * sentence belies, in three languages: what came then is affirmed. Beside them denials that hold.
+ */
 #include "screen_sentences.h"
 
 static const struct screen_case cases[] = {
@@ -69,6 +70,45 @@ static const struct screen_case cases[] = {
     {"jusqu'à présent", "fr", "Aucune nausée jusqu'à présent.", 0, 0, "nausée", NEG},
     {"jusqu'à ce jour", "fr", "Aucune nausée jusqu'à ce jour.", 0, 0, "nausée", NEG},
     {"avant de dormir", "fr", "Je le prends sans nausées avant de dormir.", 0, 0, "nausées", NEG},
+
+    /* a list of denials, parted by commas */
+    {"nothing, before", "en", "No rash, no itching, nothing before this cream.", AE, 0, "rash",
+     AFF},
+    {"no, no, no before", "en", "No headaches, no nausea, no dizziness before I took these.", AE, 0,
+     "headaches", AFF},
+    {"a list that holds", "en", "No rash, no itching, nothing.", 0, 0, "rash", NEG},
+    {"another clause", "en", "No rash, I wore none before this.", 0, 0, "rash", NEG},
+    {"sin, sin, sin", "es", "Sin ronchas, sin picores, sin nada antes de esta crema.", AE, 0,
+     "ronchas", AFF},
+    {"pas, rien", "fr", "Pas de rougeurs, rien avant cette crème.", AE, 0, "rougeurs", AFF},
+
+    /* belied */
+    {"lies", "en", "They say no side effects. Lies.", AE, 0, "side effects", AFF},
+    {"it does", "en", "It says it doesn't burn my skin. It does.", AE, 0, NULL, -1},
+    {"I did", "en", "They promise you won't get a headache. I did.", AE, 0, "headache", AFF},
+    {"yeah right", "en", "\"No side effects.\" Yeah right.", AE, 0, "side effects", AFF},
+    {"not true", "en", "No irritation at all. Not true!", AE, 0, "irritation", AFF},
+    {"my foot", "en", "No side effects? My foot.", AE, 0, "side effects", AFF},
+    {"behind a dash", "en", "No side effects - lies", AE, 0, "side effects", AFF},
+    {"true", "en", "They say no side effects. True.", 0, 0, "side effects", NEG},
+    {"it does something else", "en", "No rash so far. It does smell nice.", 0, 0, "rash", NEG},
+    {"I did something else", "en", "No side effects. I did follow the leaflet.", 0, 0,
+     "side effects", NEG},
+    {"a wrong size", "en", "No rash. Wrong size.", 0, 0, "rash", NEG},
+    {"of another question", "en", "Any rash? No. Does it work? It does.", 0, 0, "rash", NEG},
+    {"two sentences on", "en", "No rash. It came late. The courier said Monday. Lies.", 0, 0,
+     "rash", NEG},
+    {"mentira", "es", "Dicen que no tiene efectos secundarios. Mentira.", AE, 0,
+     "efectos secundarios", AFF},
+    {"no es verdad", "es", "No da dolor de cabeza, dicen. No es verdad.", AE, 0, "dolor de cabeza",
+     AFF},
+    {"es verdad", "es", "Dicen que no tiene efectos secundarios. Es verdad.", 0, 0,
+     "efectos secundarios", NEG},
+    {"c'est faux", "fr", "Ils disent aucun effet secondaire. C'est faux.", AE, 0,
+     "effet secondaire", AFF},
+    {"tu parles", "fr", "Aucun effet secondaire ? Tu parles.", AE, 0, "effet secondaire", AFF},
+    {"c'est vrai", "fr", "Ils disent aucun effet secondaire. C'est vrai.", 0, 0, "effet secondaire",
+     NEG},
 };
 
 int main(void) { return judge_sentences(cases, COUNT_OF(cases)); }
