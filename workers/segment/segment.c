@@ -24,13 +24,13 @@ OPTIONS_TABLE(segment, SEGMENT_OPTIONS, "Customer segments.");
 enum arm { ARM_CONTROL, ARM_CANARY, ARMS };
 static const char *const arm_names[ARMS] = {"control", "canary"};
 
-struct server {
+struct variant {
     struct segment_model model;
     uint64_t *records; /* by segment */
     struct histogram distances;
 };
 struct segment_state {
-    struct server arms[ARMS]; /* the canary's is zeroed while there is none */
+    struct variant arms[ARMS]; /* the canary's is zeroed while there is none */
 };
 
 /* A model that can't serve is refused here, before it could turn every record into
@@ -42,29 +42,29 @@ static int check_model(const struct segment_model *model, const char *path, stru
                    model->centroids.dimensions, FEATURES_DIMENSIONS);
 }
 
-static void server_close(struct server *server)
+static void variant_close(struct variant *variant)
 {
-    segment_model_close(&server->model);
-    free(server->records);
-    *server = (struct server){0};
+    segment_model_close(&variant->model);
+    free(variant->records);
+    *variant = (struct variant){0};
 }
 
-static int server_open(struct server *server, const char *path, struct err *err)
+static int variant_open(struct variant *variant, const char *path, struct err *err)
 {
-    *server = (struct server){.distances.scale = SCALE_DISTANCES};
-    int rc = segment_model_open(path, FEATURES_VERSION, &server->model, err);
-    if (rc == E_OK) rc = check_model(&server->model, path, err);
+    *variant = (struct variant){.distances.scale = SCALE_DISTANCES};
+    int rc = segment_model_open(path, FEATURES_VERSION, &variant->model, err);
+    if (rc == E_OK) rc = check_model(&variant->model, path, err);
     if (rc == E_OK) {
-        server->records = calloc(server->model.centroids.count, sizeof *server->records);
-        if (!server->records) rc = err_set(err, E_NO_MEMORY, NULL);
+        variant->records = calloc(variant->model.centroids.count, sizeof *variant->records);
+        if (!variant->records) rc = err_set(err, E_NO_MEMORY, NULL);
     }
-    if (rc) server_close(server);
+    if (rc) variant_close(variant);
     return rc;
 }
 
 static void unload(struct segment_state *state)
 {
-    for (int arm = 0; arm < ARMS; arm++) server_close(&state->arms[arm]);
+    for (int arm = 0; arm < ARMS; arm++) variant_close(&state->arms[arm]);
 }
 
 /* All that serves, or nothing. */
@@ -76,11 +76,11 @@ static int load(const struct segment_options *options, struct segment_state *sta
                        "segment.canary_share is %u, but segment.canary names no model",
                        options->canary_share);
     int rc = shipped_path(options->model, "models/segments.model", path, err);
-    if (rc == E_OK) rc = server_open(&state->arms[ARM_CONTROL], path, err);
+    if (rc == E_OK) rc = variant_open(&state->arms[ARM_CONTROL], path, err);
     rc = shipped_named("segment.model", rc, err);
     if (rc == E_OK && options->canary_share)
         rc = shipped_named("segment.canary",
-                           server_open(&state->arms[ARM_CANARY], options->canary, err), err);
+                           variant_open(&state->arms[ARM_CANARY], options->canary, err), err);
     if (rc) unload(state);
     return rc;
 }
@@ -133,8 +133,8 @@ static int segment_process(struct worker_context *context, struct job *job, stru
     const struct features *features = record_view(&job->record, SECTION_FEATURES, job->arena, err);
     if (!features) return (int)err->code;
     enum arm arm = arm_of(options->canary_share, job);
-    struct server *server = &state->arms[arm];
-    const struct segment_model *model = &server->model;
+    struct variant *variant = &state->arms[arm];
+    const struct segment_model *model = &variant->model;
     if (features->vector.count != model->centroids.dimensions ||
         !str_equal(features->extractor, str_of(model->extractor)))
         return err_set(err, E_BAD_MESSAGE,
@@ -144,8 +144,8 @@ static int segment_process(struct worker_context *context, struct job *job, stru
     uint32_t index;
     float distance;
     centroids_nearest(&model->centroids, features->vector.values, &index, &distance);
-    server->records[index]++;
-    histogram_add(&server->distances, (double)distance, 1);
+    variant->records[index]++;
+    histogram_add(&variant->distances, (double)distance, 1);
     shape_set(segment, segment, segment, index);
     shape_set(segment, segment, distance, distance);
     shape_set(segment, segment, model, arena_copy(job->arena, str_of(model->name)));
@@ -162,12 +162,12 @@ static void segment_metrics(struct worker_context *context, struct metrics_write
     int arms = options->canary_share ? ARMS : 1;
     const char *label = arms > 1 ? "arm" : NULL;
     for (int arm = 0; arm < arms; arm++) {
-        const struct server *server = &state->arms[arm];
-        for (uint32_t i = 0; i < server->model.centroids.count && i < 256; i++) {
+        const struct variant *variant = &state->arms[arm];
+        for (uint32_t i = 0; i < variant->model.centroids.count && i < 256; i++) {
             char number[16];
             snprintf(number, sizeof number, "%u", i);
             metrics_sample2(writer, METRIC_SEGMENT_RECORDS, "segment", number, label,
-                            arm_names[arm], (double)server->records[i]);
+                            arm_names[arm], (double)variant->records[i]);
         }
     }
     for (int arm = 0; arm < arms; arm++) {
