@@ -63,13 +63,11 @@ static inline uint64_t hash_word_within(const char *at, size_t size)
 void hash_sha256(struct str data, uint8_t out[static SHA256_BYTES]);
 void hash_hmac_sha256(struct str key, struct str data, uint8_t out[static SHA256_BYTES]);
 
-/* HMAC-SHA-256 under one key, again and again: hash_hmac_sha256() has OpenSSL look up its
- * algorithms each time, which costs more than the hash. One thread at a time. */
+/* HMAC-SHA-256 under one key, again and again: half the work is done. */
 struct hash_key;
 struct hash_key *hash_key_create(struct str key); /* NULL without memory */
 void hash_key_destroy(struct hash_key *key);      /* NULL is ignored */
-/* False without memory. */
-bool hash_key_hmac(struct hash_key *key, struct str data, uint8_t out[static SHA256_BYTES]);
+void hash_key_hmac(const struct hash_key *key, struct str data, uint8_t out[static SHA256_BYTES]);
 
 /* Lower-case hex with a NUL; out has room for 2 × size + 1. */
 void hash_hex(const uint8_t *bytes, size_t size, char *out);

@@ -92,7 +92,7 @@ struct str pseudonym_of(const struct pseudonym *pseudonym, struct str customer, 
 {
     uint8_t hash[SHA256_BYTES];
     char hex[33];
-    if (!hash_key_hmac(pseudonym->hash, customer, hash)) return (struct str){0};
+    hash_key_hmac(pseudonym->hash, customer, hash);
     hash_hex(hash, 16, hex);
     return arena_copy(arena, str_of(hex));
 }

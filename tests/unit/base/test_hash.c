@@ -136,8 +136,7 @@ static void hmac_gives_the_published_answers(void **state)
         struct hash_key *ready = hash_key_create(str_make(key, cases[i].key_size));
         assert_non_null(ready);
         for (int again = 0; again < 3; again++) { /* what was hashed before leaves no trace */
-            assert_true(
-                hash_key_hmac(ready, again == 1 ? STR("other") : str_of(cases[i].text), digest));
+            hash_key_hmac(ready, again == 1 ? STR("other") : str_of(cases[i].text), digest);
             hash_hex(digest, sizeof digest, hex);
             assert_int_equal(strcmp(hex, cases[i].expected) == 0, again != 1);
         }
