@@ -3,7 +3,6 @@
 #include "text/screen_build.h"
 
 #include <assert.h>
-#include <endian.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,8 +10,10 @@
 #include "base/hash.h"
 
 enum { MAP_SLOTS = 1 << 16 };
-enum { RARE, COMMON, EVERYWHERE, OF_A_GROUP }; /* how common the words of a symbol are */
+/* How common the words of a symbol are. */
+enum { RARE, COMMON, EVERYWHERE, OF_A_GROUP, COMMON_MASK = 3 };
 _Static_assert((uint32_t)MAP_SLOTS > 2 * (uint32_t)CUES_MAX_WORDS, "the map stays half empty");
+_Static_assert(CUES_MAX_WORDS <= UINT16_MAX, "the map holds their numbers");
 
 /* Words that many texts of customers have, and that nearly all have, in the order of their bytes.
  * What is here decides only what matching starts from, not what it finds. */
@@ -85,12 +86,47 @@ void *cue_vector_add(struct vector *vector, size_t item_bytes)
     return (char *)vector->items + (size_t)vector->count++ * item_bytes;
 }
 
+uint64_t cue_builder_hash(struct str text, bool prefix)
+{
+    return hash_word(text) ^ (prefix ? UINT64_MAX : 0);
+}
+
+/* What is common has its hash here, with how common it is in the lowest bits. Two hashes that are
+ * alike do no harm. */
+static void enter_common(struct cue_builder *builder, uint64_t hash, uint8_t common)
+{
+    hash &= ~(uint64_t)COMMON_MASK;
+    uint32_t i = (uint32_t)(hash >> 32) % CUE_COMMON_SLOTS;
+    while (builder->common[i] && (builder->common[i] & ~(uint64_t)COMMON_MASK) != hash)
+        i = (i + 1) % CUE_COMMON_SLOTS;
+    if (!builder->common[i]) builder->common[i] = hash | common;
+}
+
+/* Words, and what they begin with: a prefix is as common as the commonest word that it fits. */
+static void enter_commons(struct cue_builder *builder, const char (*words)[COMMON_BYTES],
+                          size_t count, uint8_t common)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct str word = str_of(words[i]);
+        enter_common(builder, cue_builder_hash(word, false), common);
+        for (size_t size = CUES_MIN_PREFIX_BYTES; size <= word.size; size++)
+            enter_common(builder, cue_builder_hash(str_slice(word, 0, size), true), common);
+    }
+}
+
+static uint8_t commonness(const struct cue_builder *builder, uint64_t hash)
+{
+    for (uint32_t i = (uint32_t)(hash >> 32) % CUE_COMMON_SLOTS; builder->common[i];
+         i = (i + 1) % CUE_COMMON_SLOTS)
+        if ((builder->common[i] ^ hash) <= COMMON_MASK) return builder->common[i] & COMMON_MASK;
+    return RARE;
+}
+
 int cue_builder_init(struct cue_builder *builder, struct cue_list *list, const char *name,
                      struct err *err)
 {
     *builder = (struct cue_builder){.list = list, .name = name, .symbol_count = CUES_MAX_GROUPS};
     builder->map = calloc(MAP_SLOTS, sizeof *builder->map);
-    builder->map_mask = MAP_SLOTS - 1;
     if (!builder->map) return err_set(err, E_NO_MEMORY, NULL);
     for (uint32_t i = 0; i < CUES_MAX_GROUPS; i++) {
         uint8_t *weight = cue_vector_add(&builder->weights, 1),
@@ -99,6 +135,8 @@ int cue_builder_init(struct cue_builder *builder, struct cue_list *list, const c
         *weight = 0;
         *common = OF_A_GROUP;
     }
+    enter_commons(builder, everywhere, sizeof everywhere / sizeof *everywhere, EVERYWHERE);
+    enter_commons(builder, common_words, sizeof common_words / sizeof *common_words, COMMON);
     return E_OK;
 }
 
@@ -117,11 +155,11 @@ struct built_word *cue_builder_word_at(const struct cue_builder *builder, uint32
     return (struct built_word *)builder->words.items + index;
 }
 
-uint32_t *cue_builder_find(const struct cue_builder *builder, struct str text, bool prefix,
+uint16_t *cue_builder_find(const struct cue_builder *builder, struct str text, bool prefix,
                            uint64_t hash)
 {
-    for (uint32_t i = (uint32_t)hash & builder->map_mask;; i = (i + 1) & builder->map_mask) {
-        uint32_t *slot = &builder->map[i];
+    for (uint32_t i = (uint32_t)hash % MAP_SLOTS;; i = (i + 1) % MAP_SLOTS) {
+        uint16_t *slot = &builder->map[i];
         if (!*slot) return slot;
         const struct built_word *word = cue_builder_word_at(builder, *slot - 1);
         if (word->hash == hash && word->prefix == prefix && str_equal(word->text, text))
@@ -129,43 +167,14 @@ uint32_t *cue_builder_find(const struct cue_builder *builder, struct str text, b
     }
 }
 
-/* Its first eight bytes, which nearly always tell two words apart, in the order of words. */
-static uint64_t head_of(struct str text)
+static void expect_prefix(struct cue_list *list, struct str prefix)
 {
-    uint64_t head = 0;
-    memcpy(&head, text.data, text.size < sizeof head ? text.size : sizeof head);
-    return be64toh(head);
+    uint32_t bucket = cue_prefix_bucket(prefix);
+    list->prefix_filter[bucket / 64] |= UINT64_C(1) << bucket % 64;
 }
 
-/* It is one of the words, or one of them begins with the prefix. */
-static bool is_among(const char (*words)[COMMON_BYTES], size_t count, struct str text, bool prefix)
-{
-    const char(*first)[COMMON_BYTES] = words;
-    uint64_t head = head_of(text);
-    for (size_t left = count; left > 0;) { /* to the first one that isn't before it */
-        const char(*middle)[COMMON_BYTES] = first + left / 2;
-        uint64_t there;
-        memcpy(&there, *middle, sizeof there);
-        there = be64toh(there);
-        bool before = there == head ? str_compare(str_of(*middle), text) < 0 : there < head;
-        first = before ? middle + 1 : first;
-        left = before ? left - left / 2 - 1 : left / 2;
-    }
-    if (first == words + count) return false;
-    struct str word = str_of(*first);
-    return prefix ? str_starts(word, text) : str_equal(word, text);
-}
-
-static uint8_t commonness(struct str text, bool prefix)
-{
-    if (is_among(everywhere, sizeof everywhere / sizeof *everywhere, text, prefix))
-        return EVERYWHERE;
-    return is_among(common_words, sizeof common_words / sizeof *common_words, text, prefix)
-               ? COMMON : RARE;
-}
-
-static int find_or_add_word(struct cue_builder *builder, struct str text, bool prefix,
-                            struct built_word **ret_word, struct err *err)
+int cue_builder_word(struct cue_builder *builder, struct str text, bool prefix,
+                     uint32_t *ret_word, struct err *err)
 {
     if (text.size > CUES_MAX_WORD_BYTES)
         return cue_builder_error(builder, err, "a word has more than %d bytes",
@@ -174,8 +183,8 @@ static int find_or_add_word(struct cue_builder *builder, struct str text, bool p
         return cue_builder_error(builder, err,
                                  "\"%.*s*\" has fewer than %d letters before the asterisk",
                                  STR_ARGS(text), CUES_MIN_PREFIX_BYTES);
-    uint64_t hash = hash_fast(text, prefix);
-    uint32_t *slot = cue_builder_find(builder, text, prefix, hash);
+    uint64_t hash = cue_builder_hash(text, prefix);
+    uint16_t *slot = cue_builder_find(builder, text, prefix, hash);
     if (!*slot) {
         if (builder->words.count >= CUES_MAX_WORDS)
             return cue_builder_error(builder, err, "more than %d different words", CUES_MAX_WORDS);
@@ -183,10 +192,11 @@ static int find_or_add_word(struct cue_builder *builder, struct str text, bool p
         struct built_word *word = copy.data ? cue_vector_add(&builder->words, sizeof *word) : NULL;
         if (!word) return err_set(err, E_NO_MEMORY, NULL);
         *word = (struct built_word){
-            .text = copy, .hash = hash, .prefix = prefix, .common = commonness(text, prefix)};
-        *slot = builder->words.count;
+            .text = copy, .hash = hash, .prefix = prefix, .common = commonness(builder, hash)};
+        if (prefix) expect_prefix(builder->list, copy);
+        *slot = (uint16_t)builder->words.count;
     }
-    *ret_word = cue_builder_word_at(builder, *slot - 1);
+    *ret_word = *slot - 1u;
     return E_OK;
 }
 
@@ -204,36 +214,30 @@ int cue_builder_new_symbol(struct cue_builder *builder, uint16_t *ret_symbol, st
     return E_OK;
 }
 
-int cue_builder_link(struct cue_builder *builder, struct str text, bool prefix, uint16_t symbol,
-                     struct err *err)
+int cue_builder_link(struct cue_builder *builder, uint32_t at, uint16_t symbol, struct err *err)
 {
-    struct built_word *word;
-    int rc = find_or_add_word(builder, text, prefix, &word, err);
-    if (rc) return rc;
+    struct built_word *word = cue_builder_word_at(builder, at);
     struct word_link *link = cue_vector_add(&builder->links, sizeof *link);
     if (!link) return err_set(err, E_NO_MEMORY, NULL);
     *link = (struct word_link){.next = word->first_link, .symbol = symbol};
     word->first_link = builder->links.count;
     /* A set is as rare as its shortest word: long words are seldom met by chance. */
+    size_t size = word->text.size;
     uint8_t *weight = (uint8_t *)builder->weights.items + symbol;
-    if (symbol >= CUES_MAX_GROUPS && text.size < *weight) *weight = (uint8_t)text.size;
-    uint8_t *common = (uint8_t *)builder->commons.items + symbol, more = word->common;
-    if (more > *common) *common = more;
+    if (symbol >= CUES_MAX_GROUPS && size < *weight) *weight = (uint8_t)size;
+    uint8_t *common = (uint8_t *)builder->commons.items + symbol;
+    if (word->common > *common) *common = word->common;
     return E_OK;
 }
 
-int cue_builder_word(struct cue_builder *builder, struct str text, bool prefix,
-                     uint16_t *ret_symbol, struct err *err)
+int cue_builder_word_symbol(struct cue_builder *builder, uint32_t at, uint16_t *ret_symbol,
+                            struct err *err)
 {
-    struct built_word *word;
-    int rc = find_or_add_word(builder, text, prefix, &word, err);
-    if (rc) return rc;
+    struct built_word *word = cue_builder_word_at(builder, at);
     if (!word->has_own_symbol) {
-        uint16_t symbol;
-        rc = cue_builder_new_symbol(builder, &symbol, err);
-        if (!rc) rc = cue_builder_link(builder, text, prefix, symbol, err);
+        int rc = cue_builder_new_symbol(builder, &word->own_symbol, err);
+        if (!rc) rc = cue_builder_link(builder, at, word->own_symbol, err);
         if (rc) return rc;
-        word->own_symbol = symbol; /* linking an existing word does not move it */
         word->has_own_symbol = true;
     }
     *ret_symbol = word->own_symbol;

@@ -26,6 +26,8 @@ struct built_group {
     bool defined;
 };
 
+enum { CUE_COMMON_SLOTS = 4096 };
+
 struct vector {
     void *items;
     uint32_t count, capacity;
@@ -40,8 +42,8 @@ struct cue_builder {
     uint32_t group_count, symbol_count;
     struct vector words, links, cues, forms, steps,
         weights, commons; /* uint8_t a symbol: how long its words are, how common one is */
-    uint32_t *map; /* words by hash: 1 + index; 0: free */
-    uint32_t map_mask;
+    uint16_t *map; /* words by hash: 1 + index; 0: free */
+    uint64_t common[CUE_COMMON_SLOTS]; /* of words and prefixes that many texts have */
 };
 
 int cue_builder_init(struct cue_builder *builder, struct cue_list *list, const char *name,
@@ -51,20 +53,23 @@ void cue_builder_deinit(struct cue_builder *builder);
 /* Room for one more item, or NULL. */
 void *cue_vector_add(struct vector *vector, size_t item_bytes);
 struct built_word *cue_builder_word_at(const struct cue_builder *builder, uint32_t index);
-/* The slot of this word in the map, or the empty one where it belongs. hash: hash_fast(text,
- * prefix). */
-uint32_t *cue_builder_find(const struct cue_builder *builder, struct str text, bool prefix,
+uint64_t cue_builder_hash(struct str text, bool prefix);
+/* The slot of this word in the map, or the empty one where it belongs. hash: of both. */
+uint16_t *cue_builder_find(const struct cue_builder *builder, struct str text, bool prefix,
                            uint64_t hash);
 
 /* BAD_MODEL, with the place in front. */
 int cue_builder_error(const struct cue_builder *builder, struct err *err, const char *format, ...)
     PRINTF_LIKE(3, 4);
 
-/* The symbol of one word or prefix alone. */
+/* The number of this word or prefix. */
 int cue_builder_word(struct cue_builder *builder, struct str word, bool prefix,
-                     uint16_t *ret_symbol, struct err *err) CHECKED;
+                     uint32_t *ret_word, struct err *err) CHECKED;
+/* The symbol of one word alone. */
+int cue_builder_word_symbol(struct cue_builder *builder, uint32_t word, uint16_t *ret_symbol,
+                            struct err *err) CHECKED;
 /* Adds a word to the set that `symbol` stands for. */
-int cue_builder_link(struct cue_builder *builder, struct str word, bool prefix, uint16_t symbol,
+int cue_builder_link(struct cue_builder *builder, uint32_t word, uint16_t symbol,
                      struct err *err) CHECKED;
 int cue_builder_new_symbol(struct cue_builder *builder, uint16_t *ret_symbol,
                            struct err *err) CHECKED;

@@ -21,8 +21,7 @@ struct choice {
     struct cue_step steps[CUES_MAX_STEPS];
     uint32_t count;
     uint8_t trailing_gap; /* of a choice that is a gap and nothing else */
-    struct str only_word; /* set if it is one word and nothing else */
-    bool only_prefix;
+    uint32_t only_word; /* 1 + the builder's, if it is one and nothing else: it has no symbol yet */
 };
 
 struct slot {
@@ -39,36 +38,24 @@ struct parser {
     bool any_section;
 };
 
-static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r'; }
+static bool is_space(unsigned char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
+/* Cuts off what stands before the next space outside of brackets. *rest has no space at its ends,
+ * before and after. */
 static struct str cut_element(struct str *rest)
 {
-    *rest = str_trim(*rest);
-    size_t end = 0;
-    int depth = 0;
-    while (end < rest->size && (depth > 0 || !is_space(rest->data[end]))) {
-        if (rest->data[end] == '(') depth++;
-        if (rest->data[end] == ')' && depth > 0) depth--;
-        end++;
+    const unsigned char *bytes = (const unsigned char *)rest->data;
+    size_t end = 0, depth = 0;
+    for (; end < rest->size; end++) {
+        if (bytes[end] > ')') continue; /* as nearly all are */
+        if (bytes[end] == '(') depth++;
+        else if (bytes[end] == ')') depth -= depth > 0;
+        else if (!depth && is_space(bytes[end])) break;
     }
     struct str element = str_slice(*rest, 0, end);
-    *rest = str_trim(str_slice(*rest, end, rest->size));
+    while (end < rest->size && is_space(bytes[end])) end++;
+    *rest = str_slice(*rest, end, rest->size);
     return element;
-}
-
-static bool is_plain(struct str word)
-{
-    if (!word.size) return false;
-    for (size_t i = 0; i < word.size; i++)
-        if (strchr("()|?*@&![]\"", word.data[i]) || (unsigned char)word.data[i] < ' ') return false;
-    return true;
-}
-
-/* No hyphen or apostrophe that would make several words of it. */
-static bool is_single(struct str word)
-{
-    size_t bytes;
-    return !memchr(word.data, '-', word.size) && cue_find_apostrophe(word, &bytes) == word.size;
 }
 
 /* Adds one written word to a set. */
@@ -76,10 +63,12 @@ static int link_single(struct parser *parser, struct str written, uint16_t symbo
 {
     bool prefix = str_ends(written, STR("*"));
     if (prefix) written.size--;
-    if (!is_plain(written) || !is_single(written))
+    if (cue_word_kind(written) != CUE_SINGLE)
         return cue_builder_error(&parser->builder, err, "\"%.*s\" is not a single word",
                                  (int)(written.size % 100), written.data);
-    return cue_builder_link(&parser->builder, written, prefix, symbol, err);
+    uint32_t word;
+    int rc = cue_builder_word(&parser->builder, written, prefix, &word, err);
+    return rc ? rc : cue_builder_link(&parser->builder, word, symbol, err);
 }
 
 /* "..", "..3": the gap's size, or -1 if this is no gap. */
@@ -102,25 +91,21 @@ static int add_step(struct parser *parser, struct choice *choice, uint16_t symbo
     return E_OK;
 }
 
-/* One written word; hyphens and apostrophes make several steps of it, the asterisk belongs to the
- * last. */
-static int add_word(struct parser *parser, struct choice *choice, struct str written,
-                    struct err *err)
+/* Words that hyphens and apostrophes make of one. The asterisk belongs to the last. */
+static int add_parts(struct parser *parser, struct choice *choice, struct str written, bool prefix,
+                     struct err *err)
 {
-    bool prefix = str_ends(written, STR("*"));
-    if (prefix) written.size--;
-    if (!is_plain(written) || written.size > 4 * CUES_MAX_WORD_BYTES)
-        return cue_builder_error(&parser->builder, err, "\"%.*s\" is not a word",
-                                 (int)(written.size % 100), written.data);
     while (written.size) {
         struct str part = str_cut(&written, '-');
         while (part.size) {
             char room[CUES_MAX_WORD_BYTES];
             struct str word = cue_word_cut(&part, room);
             bool last = !part.size && !written.size;
+            uint32_t place;
             uint16_t symbol;
             if (!word.size) continue;
-            int rc = cue_builder_word(&parser->builder, word, prefix && last, &symbol, err);
+            int rc = cue_builder_word(&parser->builder, word, prefix && last, &place, err);
+            if (!rc) rc = cue_builder_word_symbol(&parser->builder, place, &symbol, err);
             if (!rc) rc = add_step(parser, choice, symbol, err);
             if (rc) return rc;
         }
@@ -128,13 +113,30 @@ static int add_word(struct parser *parser, struct choice *choice, struct str wri
     return E_OK;
 }
 
+/* One written word; `alone`: there is nothing else in the choice. */
+static int add_word(struct parser *parser, struct choice *choice, struct str written, bool alone,
+                    struct err *err)
+{
+    bool prefix = str_ends(written, STR("*"));
+    if (prefix) written.size--;
+    enum cue_word_kind kind = cue_word_kind(written);
+    if (kind == CUE_NO_WORD || written.size > 4 * CUES_MAX_WORD_BYTES)
+        return cue_builder_error(&parser->builder, err, "\"%.*s\" is not a word",
+                                 (int)(written.size % 100), written.data);
+    if (!alone || kind == CUE_PARTS) return add_parts(parser, choice, written, prefix, err);
+    uint32_t place;
+    int rc = cue_builder_word(&parser->builder, written, prefix, &place, err);
+    if (rc) return rc;
+    choice->only_word = place + 1;
+    return add_step(parser, choice, 0, err);
+}
+
 static int parse_choice(struct parser *parser, struct str text, struct choice *choice,
                         struct err *err)
 {
     *choice = (struct choice){0};
-    uint32_t words = 0;
-    struct str only = {0};
-    for (text = str_trim(text); text.size; words++) {
+    text = str_trim(text);
+    for (bool first = true; text.size; first = false) {
         struct str word = cut_element(&text);
         int rc = E_OK;
         int gap = gap_of(word);
@@ -146,43 +148,44 @@ static int parse_choice(struct parser *parser, struct str text, struct choice *c
                                    err);
             if (!rc) rc = add_step(parser, choice, symbol, err);
         } else {
-            only = word;
-            rc = add_word(parser, choice, word, err);
+            rc = add_word(parser, choice, word, first && !text.size, err);
         }
         if (rc) return rc;
-    }
-    if (words == 1 && only.size && choice->count == 1 && is_single(only)) {
-        choice->only_prefix = str_ends(only, STR("*"));
-        choice->only_word = str_slice(only, 0, only.size - choice->only_prefix);
     }
     if (!choice->count && !choice->trailing_gap)
         return cue_builder_error(&parser->builder, err, "an empty choice");
     return E_OK;
 }
 
-/* Several single words in one pair of brackets become one set, so that they cost one form. */
+/* Several single words in one pair of brackets become one set, so that they cost one form; one
+ * has its own symbol. */
 static int join_words(struct parser *parser, struct slot *slot, struct err *err)
 {
+    struct cue_builder *builder = &parser->builder;
     uint32_t kept = 0, singles = 0;
     uint16_t symbol = 0;
-    for (uint32_t i = 0; i < slot->count; i++) singles += slot->choices[i].only_word.size > 0;
-    if (singles < 2) return E_OK;
-    int rc = cue_builder_new_symbol(&parser->builder, &symbol, err);
+    int rc = E_OK;
+    for (uint32_t i = 0; i < slot->count; i++) singles += slot->choices[i].only_word > 0;
+    bool set = singles >= 2;
+    if (set) rc = cue_builder_new_symbol(builder, &symbol, err);
     for (uint32_t i = 0; i < slot->count && !rc; i++) {
         struct choice *choice = &slot->choices[i];
-        if (choice->only_word.size) {
-            rc = cue_builder_link(&parser->builder, choice->only_word, choice->only_prefix, symbol,
-                                  err);
-        } else {
-            if (kept != i) slot->choices[kept] = *choice;
-            kept++;
+        uint32_t word = choice->only_word;
+        if (word && set) {
+            rc = cue_builder_link(builder, word - 1, symbol, err);
+            continue;
         }
+        if (word)
+            rc = cue_builder_word_symbol(builder, word - 1, &choice->steps[0].symbol, err);
+        if (kept != i) slot->choices[kept] = *choice;
+        kept++;
     }
-    if (rc) return rc;
-    slot->choices[kept] = (struct choice){.count = 1};
-    slot->choices[kept].steps[0] = (struct cue_step){.symbol = symbol};
-    slot->count = kept + 1;
-    return E_OK;
+    if (set) {
+        slot->choices[kept] = (struct choice){.count = 1};
+        slot->choices[kept++].steps[0] = (struct cue_step){.symbol = symbol};
+    }
+    slot->count = kept;
+    return rc;
 }
 
 static int parse_slot(struct parser *parser, struct str element, struct slot *slot, struct err *err)
@@ -204,12 +207,12 @@ static int parse_slot(struct parser *parser, struct str element, struct slot *sl
             int rc = parse_choice(parser, part, &slot->choices[slot->count++], err);
             if (rc) return rc;
         }
-        int rc = join_words(parser, slot, err);
-        if (rc) return rc;
     } else {
         int rc = parse_choice(parser, element, &slot->choices[slot->count++], err);
         if (rc) return rc;
     }
+    int rc = join_words(parser, slot, err);
+    if (rc) return rc;
     if (optional) slot->choices[slot->count++] = (struct choice){0};
     return E_OK;
 }
@@ -319,7 +322,7 @@ static int parse_section(struct parser *parser, struct str line, struct err *err
     if (str_starts(name, STR("group "))) {
         struct str group = str_trim(str_slice(name, 6, name.size));
         parser->section = -1;
-        if (!is_plain(group))
+        if (cue_word_kind(group) == CUE_NO_WORD)
             return cue_builder_error(&parser->builder, err, "a group needs a plain name");
         return cue_builder_group(&parser->builder, group, true, &parser->group, err);
     }
@@ -335,10 +338,11 @@ static int parse_section(struct parser *parser, struct str line, struct err *err
 /* The line without its comment, which starts with # at the line's start or behind white space. */
 static struct str without_comment(struct str line)
 {
-    for (size_t i = 0; i < line.size; i++)
-        if (line.data[i] == '#' && (i == 0 || is_space(line.data[i - 1])))
-            return str_trim(str_slice(line, 0, i));
-    return str_trim(line);
+    const char *at = line.data, *end = at + line.size;
+    while (at < end && (at = memchr(at, '#', (size_t)(end - at))) && at > line.data &&
+           !is_space((unsigned char)at[-1]))
+        at++;
+    return str_trim(str_slice(line, 0, at ? (size_t)(at - line.data) : line.size));
 }
 
 static int parse_line(struct parser *parser, struct str line, struct arena *scratch,

@@ -280,6 +280,11 @@ static inline bool cue_entry_has(const struct cue_list *list, uint32_t entry, ui
     return of->symbol_bits >> cue_symbol_place(symbol) & 1 && cue_entry_lists(list, of, symbol);
 }
 
+/* What is written as one word of a list. CUE_NO_WORD: there is a sign of the grammar in it, or
+ * nothing at all; CUE_PARTS: a hyphen or an apostrophe makes several words of it. */
+enum cue_word_kind { CUE_NO_WORD, CUE_SINGLE, CUE_PARTS };
+enum cue_word_kind cue_word_kind(struct str written);
+
 /* Cuts one part of a written word off `rest`: apostrophes and elisions split or vanish, the same
  * way in lists and in texts. "l'hopital" → "l", "hopital"; "didn't" → "didnt"; "son's" → "son".
  * room: CUES_MAX_WORD_BYTES bytes, used when the part is no substring. Apostrophes: U+0027 and

@@ -5,47 +5,46 @@
 #include "base/hash.h"
 #include "text/screen_build.h"
 
-enum { MAX_ENTRY_FORMS = 4 << 20 };
+enum { MAX_ENTRY_FORMS = 4 << 20, MAX_SYMBOLS = 1024 /* of a word */ };
 
 struct symbol_set {
-    uint16_t items[1024];
+    uint16_t items[MAX_SYMBOLS];
     uint32_t count;
 };
 
+/* They stay sorted, each once. Most words have two or three. */
 static bool symbol_set_add_word(const struct cue_builder *builder, const struct built_word *word,
                                 struct symbol_set *set)
 {
     const struct word_link *links = builder->links.items;
     for (uint32_t at = word->first_link; at; at = links[at - 1].next) {
-        if (set->count == sizeof set->items / sizeof *set->items) return false;
-        set->items[set->count++] = links[at - 1].symbol;
+        uint16_t symbol = links[at - 1].symbol;
+        uint32_t place = set->count;
+        while (place && set->items[place - 1] > symbol) place--;
+        if (place && set->items[place - 1] == symbol) continue;
+        if (set->count == MAX_SYMBOLS) return false;
+        memmove(set->items + place + 1, set->items + place,
+                (set->count++ - place) * sizeof *set->items);
+        set->items[place] = symbol;
     }
     return true;
-}
-
-static int compare_symbols(const void *a, const void *b)
-{
-    return *(const uint16_t *)a - *(const uint16_t *)b;
 }
 
 /* All symbols that a word satisfies: its own, and those of every prefix that it starts with. */
 static bool collect_symbols(const struct cue_builder *builder, const struct built_word *word,
                             struct symbol_set *set)
 {
+    struct str text = word->text;
     set->count = 0;
     if (!symbol_set_add_word(builder, word, set)) return false;
-    size_t longest = word->prefix ? word->text.size - 1 : word->text.size;
+    if (text.size < CUES_MIN_PREFIX_BYTES || !cue_list_may_start(builder->list, text)) return true;
+    size_t longest = word->prefix ? text.size - 1 : text.size;
     for (size_t size = CUES_MIN_PREFIX_BYTES; size <= longest; size++) {
-        struct str start = str_slice(word->text, 0, size);
-        uint32_t at = *cue_builder_find(builder, start, true, hash_fast(start, true));
+        struct str start = str_slice(text, 0, size);
+        uint32_t at = *cue_builder_find(builder, start, true, cue_builder_hash(start, true));
         if (at && !symbol_set_add_word(builder, cue_builder_word_at(builder, at - 1), set))
             return false;
     }
-    qsort(set->items, set->count, sizeof *set->items, compare_symbols);
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < set->count; i++)
-        if (kept == 0 || set->items[kept - 1] != set->items[i]) set->items[kept++] = set->items[i];
-    set->count = kept;
     return true;
 }
 
@@ -102,21 +101,34 @@ static uint32_t hook_of(const struct cue_list *list, uint32_t form)
     return role_of(list, form) == CUE_CUE ? list->forms[form].trigger : list->forms[form].anchor;
 }
 
-/* Forms in the order of their hooks' symbols: first[s] to first[s + 1] are those of symbol s. */
-static void sort_forms(const struct cue_builder *builder, uint32_t *first, uint32_t *sorted)
+/* What a word's forms are sorted by. */
+enum sort { SORT_CUES, SORT_CRITERIA, SORT_OTHERS, SORT_OUTCOMES, SORT_UNTRUE, SORTS };
+
+static enum sort sort_of(uint8_t role)
 {
-    const struct cue_form *forms = builder->forms.items;
-    const struct cue_step *steps = builder->steps.items;
-    for (uint32_t i = 0; i < builder->forms.count; i++)
-        first[steps[forms[i].first_step + hook_of(builder->list, i)].symbol + 1]++;
-    for (uint32_t s = 0; s < builder->symbol_count; s++) first[s + 1] += first[s];
-    for (uint32_t i = builder->forms.count; i-- > 0;) {
-        uint16_t symbol = steps[forms[i].first_step + hook_of(builder->list, i)].symbol;
-        sorted[--first[symbol + 1]] = i;
-    }
-    /* Each first[s + 1] went down to the start of s: move them back by one place. */
-    for (uint32_t s = 0; s < builder->symbol_count; s++) first[s] = first[s + 1];
-    first[builder->symbol_count] = builder->forms.count;
+    if (role == CUE_CUE) return SORT_CUES;
+    if (cue_is_criterion(role)) return SORT_CRITERIA;
+    if (role == CUE_UNTRUE) return SORT_UNTRUE;
+    return cue_is_outcome(role) ? SORT_OUTCOMES : SORT_OTHERS;
+}
+
+/* Where a form belongs, by its hook's symbol and its sort. */
+static uint32_t place_of(const struct cue_list *list, uint32_t form)
+{
+    uint16_t symbol = list->steps[list->forms[form].first_step + hook_of(list, form)].symbol;
+    return symbol * (uint32_t)SORTS + sort_of(role_of(list, form));
+}
+
+/* Forms in the order of their places: first[p] to first[p + 1] are those of place p. */
+static void sort_forms(const struct cue_list *list, uint32_t places, uint32_t *first,
+                       uint32_t *sorted)
+{
+    for (uint32_t i = 0; i < list->form_count; i++) first[place_of(list, i) + 1]++;
+    for (uint32_t p = 0; p < places; p++) first[p + 1] += first[p];
+    for (uint32_t i = list->form_count; i-- > 0;) sorted[--first[place_of(list, i) + 1]] = i;
+    /* Each first[p + 1] went down to the start of p: move them back by one place. */
+    for (uint32_t p = 0; p < places; p++) first[p] = first[p + 1];
+    first[places] = list->form_count;
 }
 
 _Static_assert((uint32_t)CUES_MAX_TOTAL_FORMS <= UINT16_MAX, "a form's number has 16 bits");
@@ -138,66 +150,69 @@ static struct cue_hanging hang(const struct cue_list *list, uint32_t at)
     return hanging;
 }
 
-/* What an entry's forms are sorted by. */
-enum sort { SORT_CUES, SORT_CRITERIA, SORT_OTHERS, SORT_OUTCOMES, SORT_UNTRUE, SORTS };
-
-static enum sort sort_of(uint8_t role)
+static size_t count_forms(const struct cue_list *list, const uint32_t *first)
 {
-    if (role == CUE_CUE) return SORT_CUES;
-    if (cue_is_criterion(role)) return SORT_CRITERIA;
-    if (role == CUE_UNTRUE) return SORT_UNTRUE;
-    return cue_is_outcome(role) ? SORT_OUTCOMES : SORT_OTHERS;
+    size_t total = 0;
+    for (uint32_t i = 1; i < list->entry_count; i++)
+        for (uint32_t k = 0; k < list->entries[i].symbols; k++) {
+            uint32_t place = list->symbols[list->entries[i].first_symbol + k] * (uint32_t)SORTS;
+            total += first[place + SORTS] - first[place];
+        }
+    return total;
+}
+
+/* Returns how many forms hang now. */
+static uint32_t hang_forms(struct cue_list *list, uint32_t at, const uint32_t *first,
+                           const uint32_t *sorted, uint32_t used)
+{
+    struct cue_entry *entry = &list->entries[at];
+    const uint16_t *symbols = list->symbols + entry->first_symbol;
+    uint32_t ends[SORTS], hooks[MAX_SYMBOLS], count = 0;
+    for (uint32_t k = 0; k < entry->symbols; k++) {
+        hooks[count] = symbols[k] * (uint32_t)SORTS;
+        count += first[hooks[count]] < first[hooks[count] + SORTS];
+    }
+    entry->first_form = used;
+    if (!count) return used;
+    for (enum sort sort = 0; sort < SORTS; ends[sort++] = used)
+        for (uint32_t k = 0; k < count; k++)
+            for (uint32_t f = first[hooks[k] + sort]; f < first[hooks[k] + sort + 1]; f++)
+                list->hanging[used++] = hang(list, sorted[f]);
+    entry->cue_forms = (uint16_t)(ends[SORT_CUES] - entry->first_form);
+    entry->criterion_forms = (uint16_t)(ends[SORT_CRITERIA] - ends[SORT_CUES]);
+    entry->other_forms = (uint16_t)(ends[SORT_OTHERS] - ends[SORT_CRITERIA]);
+    entry->outcome_forms = (uint16_t)(ends[SORT_OUTCOMES] - ends[SORT_OTHERS]);
+    entry->untrue_forms = (uint16_t)(used - ends[SORT_OUTCOMES]);
+    list->anchors[at] = (uint8_t)((entry->cue_forms ? CUE_ANCHORS_CUES : 0) |
+                                  (entry->criterion_forms ? CUE_ANCHORS_CRITERIA : 0) |
+                                  (entry->other_forms ? CUE_ANCHORS_OTHERS : 0) |
+                                  (entry->outcome_forms ? CUE_ANCHORS_OUTCOMES : 0) |
+                                  (entry->untrue_forms ? CUE_ANCHORS_UNTRUE : 0));
+    return used;
 }
 
 static int index_forms(struct cue_builder *builder, struct err *err)
 {
     struct cue_list *list = builder->list;
-    uint32_t *first = calloc(builder->symbol_count + 2, sizeof *first);
-    uint32_t *sorted = calloc(builder->forms.count + 1, sizeof *sorted);
+    uint32_t places = builder->symbol_count * (uint32_t)SORTS, used = 0;
+    uint32_t *first = calloc(places + 2, sizeof *first);
+    uint32_t *sorted = calloc(list->form_count + 1, sizeof *sorted);
     int rc = first && sorted ? E_OK : err_set(err, E_NO_MEMORY, NULL);
-    size_t total = 0;
     if (rc) goto out;
-    sort_forms(builder, first, sorted);
-    for (uint32_t i = 1; i < list->entry_count; i++)
-        for (uint32_t k = 0; k < list->entries[i].symbols; k++) {
-            uint16_t symbol = list->symbols[list->entries[i].first_symbol + k];
-            total += first[symbol + 1] - first[symbol];
-        }
+    sort_forms(list, places, first, sorted);
+    size_t total = count_forms(list, first);
     if (total > MAX_ENTRY_FORMS) {
         rc = cue_builder_error(builder, err, "too many cues hang on groups alone");
         goto out;
     }
     list->hanging = ARENA_ARRAY(&list->memory, struct cue_hanging, total + 1);
     list->anchors = ARENA_ARRAY(&list->memory, uint8_t, list->entry_count);
-    if (!list->hanging || !list->anchors) {
-        rc = err_set(err, E_NO_MEMORY, NULL);
-        goto out;
-    }
-    uint32_t used = 0;
+    if (!list->hanging || !list->anchors) rc = err_set(err, E_NO_MEMORY, NULL);
     for (uint32_t i = 1; i < list->entry_count && !rc; i++) {
-        struct cue_entry *entry = &list->entries[i];
-        uint32_t ends[SORTS];
-        entry->first_form = used;
-        for (enum sort sort = 0; sort < SORTS; ends[sort++] = used)
-            for (uint32_t k = 0; k < entry->symbols; k++) {
-                uint16_t symbol = list->symbols[entry->first_symbol + k];
-                for (uint32_t f = first[symbol]; f < first[symbol + 1]; f++)
-                    if (sort_of(role_of(list, sorted[f])) == sort)
-                        list->hanging[used++] = hang(list, sorted[f]);
-            }
-        entry->cue_forms = (uint16_t)(ends[SORT_CUES] - entry->first_form);
-        entry->criterion_forms = (uint16_t)(ends[SORT_CRITERIA] - ends[SORT_CUES]);
-        entry->other_forms = (uint16_t)(ends[SORT_OTHERS] - ends[SORT_CRITERIA]);
-        entry->outcome_forms = (uint16_t)(ends[SORT_OUTCOMES] - ends[SORT_OTHERS]);
-        entry->untrue_forms = (uint16_t)(used - ends[SORT_OUTCOMES]);
-        list->anchors[i] = (uint8_t)((entry->cue_forms ? CUE_ANCHORS_CUES : 0) |
-                                     (entry->criterion_forms ? CUE_ANCHORS_CRITERIA : 0) |
-                                     (entry->other_forms ? CUE_ANCHORS_OTHERS : 0) |
-                                     (entry->outcome_forms ? CUE_ANCHORS_OUTCOMES : 0) |
-                                     (entry->untrue_forms ? CUE_ANCHORS_UNTRUE : 0));
-        if (used - entry->first_form > UINT16_MAX)
+        used = hang_forms(list, i, first, sorted, used);
+        if (used - list->entries[i].first_form > UINT16_MAX)
             rc = cue_builder_error(builder, err, "\"%.*s\" stands in too many cues",
-                                   STR_ARGS(entry->word));
+                                   STR_ARGS(list->entries[i].word));
     }
 out:
     free(first);
@@ -274,7 +289,6 @@ static int index_prefixes(struct cue_list *list, const struct cue_entry **sorted
         list->prefixes[i] = (struct cue_prefix){
             .head = cue_word_head(word), .mask = cue_word_head(str_make(ones, word.size)),
             .entry = (uint32_t)(sorted[i] - list->entries)};
-        list->prefix_filter[own / 64] |= UINT64_C(1) << own % 64;
         while (bucket <= own) list->prefix_first[bucket++] = (uint16_t)i;
     }
     while (bucket <= CUES_PREFIX_BUCKETS) list->prefix_first[bucket++] = (uint16_t)count;

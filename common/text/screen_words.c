@@ -1,6 +1,23 @@
 /* Words as cue lists see them: how a written word is cut, and how it is looked up. */
 #include "text/screen_cues.h"
 
+enum cue_word_kind cue_word_kind(struct str word)
+{
+    enum cue_word_kind kind = word.size ? CUE_SINGLE : CUE_NO_WORD;
+    for (size_t i = 0; i < word.size; i++)
+        switch (word.data[i]) {
+        case '(': case ')': case '|': case '?': case '*': case '@': case '&': case '!': case '[':
+        case ']': case '"': return CUE_NO_WORD;
+        case '-': case '\'': kind = CUE_PARTS; break;
+        case '\xe2':
+            if (str_starts(str_slice(word, i, word.size), STR("’"))) kind = CUE_PARTS;
+            break;
+        default:
+            if ((unsigned char)word.data[i] < ' ') return CUE_NO_WORD;
+        }
+    return kind;
+}
+
 size_t cue_find_apostrophe(struct str word, size_t *ret_bytes)
 {
     for (size_t i = 0; i < word.size; i++) {
