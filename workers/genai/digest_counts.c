@@ -1,6 +1,7 @@
 /* Rows by hash; what is usual as exponentially weighted means and variances (Finch 2009,
  * "Incremental calculation of weighted mean and variance", section 9), which for the first
  * `trailing` windows are the plain ones. What a digest tells of them: digest_fill.c. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -123,13 +124,15 @@ static bool count_need(struct tenant *tenant, const struct need *need, const str
             continue;
         statement->records += statement->last != record; /* a record counts once */
         statement->last = record;
+        statement->sure = fmaxf(statement->sure, need->confidence);
         return true;
     }
     if (tenant->statement_count == DIGEST_STATEMENTS_MAX) return true;
     struct str text = arena_copy(&tenant->window, need->text),
                example = arena_copy(&tenant->window, facts->id);
     if (!text.data || !example.data) return false;
-    tenant->statements[slot] = (struct statement){hash, need->kind, text, example, 1, record};
+    tenant->statements[slot] = (struct statement){
+        hash, need->kind, text, example, need->confidence, 1, record};
     tenant->statement_count++;
     return true;
 }

@@ -74,6 +74,7 @@ static int fill_rows(const struct tenant *tenant, struct arena *arena, struct di
 static bool is_before(const struct statement *a, const struct statement *b)
 {
     if (a->records != b->records) return a->records > b->records;
+    if (a->sure < b->sure || a->sure > b->sure) return a->sure > b->sure;
     return str_compare(a->text, b->text) < 0;
 }
 

@@ -25,6 +25,7 @@ struct statement {
     uint64_t hash; /* 0: free */
     uint32_t kind;
     struct str text, example;
+    float sure; /* of the record that is surest of it */
     uint64_t records, last; /* last: hash of the id that was counted last */
 };
 struct tenant {

@@ -24,7 +24,7 @@ static void close_bed(struct bed *bed)
 
 struct said {
     const char *tenant, *product, *topic, *need;
-    float score;
+    float score, sure; /* sure: of the need; 0: nobody says */
     bool alert;
     int times;
     const char *repeated; /* a text that came before; NULL: none did */
@@ -61,6 +61,7 @@ static void say(struct bed *bed, const struct said *said)
             shape_set(need, &need, text, str_of(said->need));
             shape_set(need, &need, start, 0);
             shape_set(need, &need, end, 1);
+            if (said->sure > 0) shape_set(need, &need, confidence, said->sure);
             shape_set(insight, &insight, needs, (struct need_list){&need, 1});
         }
         must(record_put(&record, SECTION_FEEDBACK, &feedback, &bed->arena, &err), &err);
@@ -139,6 +140,25 @@ static void needs_that_are_the_same_meet(void **state)
     assert_str(digest.needs.items[1].text, "add dark mode");
     digest_counts_close_window(bed.counts);
     assert_int_equal(told(&bed, 0).needs.count, 0);
+    close_bed(&bed);
+}
+
+/* Of needs that one record each voices, those that are surely needs are told. */
+static void surest_needs_come_first(void **state)
+{
+    static const struct said all[] = {
+        {.need = "again", .times = 1}, {.need = "blinks", .times = 1, .sure = 0.6f},
+        {.need = "crashes", .times = 1, .sure = 0.9f}, {.need = "dies", .times = 1, .sure = 0.7f},
+    };
+    static const char *const order[] = {"crashes", "dies", "blinks", "again"};
+    struct bed bed;
+    (void)state;
+    open_bed(&bed);
+    for (size_t i = 0; i < COUNT_OF(all); i++) say(&bed, &all[i]);
+    struct digest digest = told(&bed, 0);
+    assert_int_equal(digest.needs.count, COUNT_OF(order));
+    for (size_t i = 0; i < COUNT_OF(order); i++)
+        assert_str(digest.needs.items[i].text, order[i]);
     close_bed(&bed);
 }
 
@@ -334,6 +354,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(copies_are_one_voice),
         cmocka_unit_test(needs_that_are_the_same_meet),
+        cmocka_unit_test(surest_needs_come_first),
         cmocka_unit_test(only_so_many_needs_are_told),
         cmocka_unit_test(tenants_are_told_apart),        cmocka_unit_test(what_is_unusual_is_found),
         cmocka_unit_test(nothing_is_unusual_at_first),
