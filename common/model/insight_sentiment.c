@@ -153,11 +153,12 @@ static void choose_label(const struct reading *reading, const struct mood *mood,
     if (result->sentiment == INSIGHT_MIXED) result->score *= MIXED_BAND;
 }
 
-/* "Thanks", "ok gracias": no more than that. */
+/* "Thanks", "ok gracias": no more than that; or a form's "none". */
 static bool is_courtesy(const struct reading *reading)
 {
     uint32_t count = reading->tokens->count;
     if (count == 0 || count > COURTESY_WORDS_MAX) return false;
+    if (count == 1 && reading->features.sets[0] & WORD_NEGATOR) return true;
     for (uint32_t i = 0; i < count; i++)
         if (!(reading->features.sets[i] & WORD_COURTESY)) return false;
     return true;

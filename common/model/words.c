@@ -36,7 +36,7 @@ static const struct {
     {WORD_BAD,
      "bad cara caras caro caros cher chere cheres chers complain complaint complaints expensive "
      "mal mala malas malo malos "
-     "mauvais mauvaise mauvaises overpriced plaindre queja "
+     "mauvais mauvaise mauvaises overpriced plaindre plainte plaintes queja "
      "quejar quejarme quejas redire reprocher "
      /* what hurts, or doesn't any more */
      "ache aches hurt hurts pain pains dolor dolores douleur douleurs duele duelen "

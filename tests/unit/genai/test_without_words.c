@@ -31,6 +31,7 @@ static void test_faces(void **state)
         {"furious", "(╯°□°)╯︵ ┻━┻", ENUM_sentiment_label_negative},
         {"behind a courtesy", "Hello :(", ENUM_sentiment_label_negative},
         {"a courtesy alone", "Hello", ENUM_sentiment_label_neutral},
+        {"a form's answer", "None.", ENUM_sentiment_label_neutral},
         {"a mark is no face", "()", ENUM_sentiment_label_neutral},
         {"nor is an address", "://", ENUM_sentiment_label_neutral},
     };
