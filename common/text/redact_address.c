@@ -190,11 +190,12 @@ static size_t street_short(struct redact_finder *finder, const struct redact_wor
     static const char *const forms[] = {
         "c", "av", "avd", "pza", "pl", "pso", "ctra", "avda", "cl", "crta", "urb", "r",
         "cr", "cra", "tr", "diag", "blv", "jl", "gg", "carr", "blvd", "priv", "prol", "calz",
-        "cda", "fracc", "bv"};
+        "cda", "fracc", "bv", "jr", "psje"};
     struct str text = finder->text;
     char mark = at(text, word->end);
     if (!word->capital || !IS_ONE_OF(word, forms)) return 0;
     bool av = mark == ' ' && IS_ONE_OF(word, ((const char *const[]){"av", "avd", "avda"}));
+    if (word->folded[0] == 'j' && !finder->spanish) return 0; /* "Davis Jr. Band 20" */
     if (before(text, word->start) == '.') return 0; /* "P.R.C. 2016" */
     if (str_starts(str_slice(text, word->end, text.size), STR(".C.")))
         return 0; /* "C.C. 52.884.107" */
@@ -338,5 +339,7 @@ size_t redact_address_word(struct redact_finder *finder, const struct redact_wor
     }
     if (!end && word->capital & finder->english && word->cues & CUE(STREET))
         end = address_said_street(finder, word);
+    if (!end && word->capital & finder->english && word->cues & CUE(STREET))
+        end = address_named_house(finder, word);
     return end ? end : street_short(finder, word);
 }

@@ -50,6 +50,8 @@ size_t address_said_street(struct redact_finder *finder, const struct redact_wor
 size_t address_small_behind_home(struct redact_finder *finder, const struct redact_word *home);
 /* Places with a name instead of a street (redact_address_place.c); the end of what goes, or 0. */
 size_t address_place(struct redact_finder *finder, const struct redact_word *word);
+/* "Rose Cottage, Back Lane, Hathersage" at "Lane"; the end of what goes, or 0. */
+size_t address_named_house(struct redact_finder *finder, const struct redact_word *street);
 /* It goes; returns its end. */
 size_t address_take(struct redact_finder *finder, size_t start, size_t end);
 

@@ -17,7 +17,8 @@ static bool is_building(const struct redact_word *word)
         "villas", "villa", "apartments", "block", "farm", "farmhouse", "estate", "barn", "manor",
         "mill", "hall", "bungalow", "residences", "poligono", "lieu", "lieudit", "edificio",
         "residencial", "residence", "lotissement", "urbanizacion", "finca", "parcela", "barrio",
-        "hameau", "batiment", "za", "zac", "zi", "nave", "dit", "bourg", "res"};
+        "hameau", "batiment", "za", "zac", "zi", "nave", "dit", "bourg", "res", "rectory",
+        "vicarage", "cottages", "priory", "granary"};
     return word->size && IS_ONE_OF(word, buildings);
 }
 

@@ -154,7 +154,7 @@ size_t address_unit_end(struct str text, size_t i)
         "depto", "dpto", "dto", "edif", "edificio", "interior", "int", "oficina", "of", "local",
         "etapa", "apartamento", "manzana", "mz", "lote", "torre", "piano", "scala", "interno",
         "studio", "level", "app", "apto", "nave", "parcela", "casa", "chalet", "boite",
-        "buzon",  "bureau", "pta", "entl"};
+        "buzon",  "bureau", "pta", "entl", "room"};
     static const char *const doubles[] = {"dupl", "duplicado", "bis"};
     if (IS_ONE_OF(&word, doubles)) return word.end; /* "Gran Vía 22 dupl." */
     bool unit = word.cues & CUE(UNIT),

@@ -1,6 +1,7 @@
 /* Addresses without a street: "Residencial Las Lomas, casa 14, Tegucigalpa", "Quartier Almadies, villa
  * 45", "Mz. F Lt. 14". */
 #include "text/redact_address.h"
+#include "text/redact_numbers.h"
 
 /* "Mz. B Lote 7": block and lot. */
 static size_t lot_end(struct str text, const struct redact_word *block)
@@ -62,4 +63,49 @@ size_t address_place(struct redact_finder *finder, const struct redact_word *wor
     if (home) return address_take(finder, word->start, address_tail_end(text, home));
     size_t start = words && name > word->end ? home_before(text, word->start) : word->start;
     return start < word->start ? address_take(finder, start, address_tail_end(text, end)) : 0;
+}
+
+/* Names, and a number that may stand behind them: "Road 11". `i` if there are none. */
+static size_t named_part_end(struct str text, size_t i)
+{
+    int words;
+    size_t end = address_names_end(text, i, ADDRESS_NAME_WORDS, &words),
+           number = address_skip(text, end, " ", 1), house = address_house_end(text, number);
+    if (!words) return i;
+    return number > end && is_digit(at(text, number)) && house > number ? house : end;
+}
+
+size_t redact_address_unit(struct redact_finder *finder, size_t start, size_t end)
+{
+    static const char *const units[] = {"lot", "plot", "house", "block", "casa"};
+    static const char *const leads[] = {"to", "at", "from", "is", "a", "au", "en", "address",
+                                        "direccion", "adresse"};
+    struct str text = finder->text, comma = STR(", ");
+    struct redact_word unit, lead;
+    redact_word_before(text, start, &unit);
+    if (!unit.capital || unit.end + 1 != start || !str_starts(str_slice(text, end, text.size), comma) ||
+        !(unit.cues & CUE(UNIT) || IS_ONE_OF(&unit, units)))
+        return 0;
+    redact_word_before(text, unit.start, &lead);
+    if (unit.start > lead.end + 2 || !lead.size || !IS_ONE_OF(&lead, leads)) return 0;
+    size_t place = end + comma.size, town = named_part_end(text, place);
+    if (town == place || !str_starts(str_slice(text, town, text.size), comma)) return 0;
+    place = town + comma.size, town = named_part_end(text, place);
+    return town > place ? address_take(finder, unit.start, address_tail_end(text, town)) : 0;
+}
+
+size_t address_named_house(struct redact_finder *finder, const struct redact_word *street)
+{
+    enum { NAMES_MOST = 3 };
+    struct str text = finder->text;
+    size_t start = street->start, end;
+    for (int k = 0; k < NAMES_MOST && before(text, start) == ' '; k++) {
+        struct redact_word name;
+        redact_word_before(text, start, &name);
+        if (name.end + 1 != start || !name.capital || name.cues & CUE(COMMON)) break;
+        start = name.start;
+    }
+    if (start == street->start || address_building_before(text, start) == start) return 0;
+    end = address_tail_end(text, street->end);
+    return end > street->end ? address_take(finder, start, end) : 0;
 }

@@ -144,8 +144,10 @@ size_t redact_address_calle(struct redact_finder *finder, size_t number)
     if (slash < least + 2 || (text.data[slash - 2] | 0x20) != 'c' || is_word(before(text, slash - 2)))
         return 0;
     size_t names = address_skip(text, slash, " ", 1);
-    if (number_behind_small(text, names) != number) return 0;
-    size_t end = small_end(text, number);
+    size_t house = number_behind_small(text, names); /* "nº 4", of which `number` is the digit */
+    if (!house || house > number || (house < number && address_house_end(text, house) <= number))
+        return 0;
+    size_t end = small_end(text, house);
     return end ? address_take(finder, slash - 2, end) : 0;
 }
 

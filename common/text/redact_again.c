@@ -173,13 +173,14 @@ static void find_next(struct redact_finder *finder, size_t end)
     size_t i = skip_blanks(text, end + (at(text, end) == ','));
     redact_word_at(text, i, &word);
     if (word.size && IS_ONE_OF(&word, joins) && !word.capital) i = skip_blanks(text, word.end);
+    if (word_is(&word, "y") && at(text, i) == 'a' && at(text, i + 1) == ' ') i += 2; /* "y a Chus" */
     if (i <= end + 1 || i > end + 8) return;
     redact_word_at(text, i, &word);
     struct name name = name_read(text, i, NOT_SMALL);
     bool found = false;
     for (uint32_t k = finder->count > 32 ? finder->count - 32 : 0; k < finder->count; k++)
         found |= finder->items[k].start == i;
-    bool joined = text.data[i - 2] == 'd' || text.data[i - 2] == 'y' || text.data[i - 2] == 't';
+    bool joined = is_one_of(text.data[i - 2], "dyt") || (text.data[i - 2] == 'a' && i > end + 4);
     bool pair = joined && name.parts == 1 && word.size >= 4 && !word.cues &&
                 at(text, name.end) != '\'' && at(text, end) == ' ';
     pair |= name.parts == 2 && !word.cues && !name.also && at(text, end) == ' ' &&

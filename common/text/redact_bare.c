@@ -230,7 +230,7 @@ static bool is_about_a_person(struct str text, const struct name *name,
     bool addressed = name->given && name_starts_sentence(text, name->start) &&
                      at(text, name->end) == ',' && at(text, name->end + 1) == ' ' &&
                      starts_small(text, name->end + 2);
-    if (addressed) return true;
+    if (addressed) return !name_is_wanting(text, name);
     bool speech = at(text, name->end + 1) == ' ' && at(text, name->end + 2) == '"';
     bool says = at(text, name->end) == ':' && (starts_line(text, name->start) || speech);
     bool called = name->start > 1 && text.data[name->start - 1] == ' ' &&

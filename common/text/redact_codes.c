@@ -16,7 +16,20 @@ struct code {
     size_t size;
 };
 
-/* One token, or several of up to five characters parted by single blanks or dashes. */
+/* A dash, a dot, one or two blanks of whatever kind between two groups: their bytes, 0: something else. */
+static size_t gap_size(struct str text, size_t i)
+{
+    static const char *const gaps[] = {" ", "-", ".", "  ", "\xC2\xA0", "\xE2\x80\xAF"};
+    for (size_t k = 0; k < sizeof gaps / sizeof *gaps; k++) {
+        struct str gap = str_of(gaps[k]);
+        if (at(text, i) == gap.data[0] && is_ascii_alnum(at(text, i + gap.size)) &&
+            str_starts(str_slice(text, i, text.size), gap))
+            return gap.size;
+    }
+    return 0;
+}
+
+/* One token, or several of up to five characters parted by blanks or dashes. */
 static void read_code(struct str text, size_t start, struct code *code)
 {
     size_t i = start;
@@ -26,10 +39,10 @@ static void read_code(struct str text, size_t start, struct code *code)
         if (is_ascii_alnum(c)) {
             code->text[code->size] = is_lower(c) ? (char)(c - 32) : c;
             code->ends[code->size++] = ++i;
-        } else if ((c == ' ' || c == '-' || c == '.') && is_ascii_alnum(at(text, i + 1))) {
-            i++;
         } else {
-            break;
+            size_t gap = gap_size(text, i);
+            if (!gap) break;
+            i += gap;
         }
     }
 }
@@ -78,7 +91,15 @@ static bool is_iban(const char *code, size_t size)
     return rest == 1;
 }
 
-/* Mistyped ones count behind the word IBAN or account, if they have the length. */
+/* In fours, as nothing else of that length is written. */
+static bool is_in_fours(const struct code *code, size_t size)
+{
+    for (size_t i = 1; i < size; i++)
+        if ((code->ends[i] > code->ends[i - 1] + 1) != (i % 4 == 0)) return false;
+    return true;
+}
+
+/* Mistyped ones count behind the word IBAN or account, or in fours, if they have the length. */
 static size_t iban_end(struct str text, const struct code *code,
                        const struct redact_context *context)
 {
@@ -88,7 +109,8 @@ static size_t iban_end(struct str text, const struct code *code,
     bool cue = context->nearest & CUE(ACCOUNT);
     size_t digits = 0;
     for (size_t i = 4; i < size; i++) digits += is_digit(code->text[i]);
-    return is_iban(code->text, size) || (cue && digits >= 6) ? code->ends[size - 1] : 0;
+    bool likely = digits >= 6 && (cue || is_in_fours(code, size));
+    return is_iban(code->text, size) || likely ? code->ends[size - 1] : 0;
 }
 
 /* 12345678Z and X1234567L: mod 23 tells the letter. A wrong letter counts behind a cue. */

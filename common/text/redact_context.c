@@ -43,6 +43,20 @@ static bool is_id_here(struct str text, const struct redact_word *word, size_t n
            (at(text, word->end) == ' ' && IS_ONE_OF(&kind, kinds));
 }
 
+/* "D.O.B.", "d.n.i.": the cues of the word that its last letter ends, or 0. */
+static uint32_t dotted_cues(struct str text, const struct redact_word *last)
+{
+    static const struct {
+        const char *letters;
+        uint32_t cues;
+    } words[] = {{"d.o.b", CUE(BIRTH)}, {"d.n.i", CUE(ID)}, {"n.i.e", CUE(ID)}, {"r.u.t", CUE(ID)},
+                 {"s.s.n", CUE(ID)},    {"r.f.c", CUE(ID)}, {"n.i.f", CUE(ID)}};
+    struct str said = str_slice(text, last->end > 5 ? last->end - 5 : 0, last->end);
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (str_equal_ignoring_case(said, str_of(words[i].letters))) return words[i].cues;
+    return 0;
+}
+
 struct redact_context redact_context_before(struct str text, size_t start)
 {
     static const uint32_t classes = CUE(PHONE) | CUE(CARD) | CUE(ACCOUNT) | CUE(ID) | CUE(BIRTH) |
@@ -54,6 +68,7 @@ struct redact_context redact_context_before(struct str text, size_t start)
         struct redact_word word;
         redact_cue_before(text, end, &word);
         if (word.cues & CUE(SECRET) && redact_secret_needs_more(&word)) word.cues = 0;
+        if (word.size == 1 && before(text, word.start) == '.') word.cues |= dotted_cues(text, &word);
         if (!word.size || word.start < least || parts(text, word.end, end, word.cues & classes))
             break;
         if (word.cues & CUE(ID) && !is_id_here(text, &word, start)) word.cues &= ~CUE(ID);

@@ -81,29 +81,6 @@ static size_t mistyped_end(struct str text, size_t start)
     return is_ending(text, behind, end) ? end : start;
 }
 
-/* "anna @ gmail.com": blanks around the sign, only before an ending that can't be a word. */
-size_t redact_email(struct redact_finder *finder, size_t sign)
-{
-    struct str text = finder->text;
-    size_t left = sign, right = sign + 1;
-    if (at(text, right) == ' ' && before(text, left) == ' ') left--, right++;
-    size_t start = local_start(text, left), end = domain_end(text, right);
-    if (end == right && start < left) {
-        right += at(text, right) == ' ';
-        end = mistyped_end(text, right);
-        struct redact_word host; /* "anna.ruiz@gmail", and no more */
-        redact_word_at(text, right, &host);
-        if (end == right && left == sign && is_mail_host(&host) && !is_label(at(text, host.end)))
-            end = host.end;
-    }
-    if (start == left || end == right) return redact_user_handle(finder, sign);
-    bool letter = left == sign; /* "49.99 @ shop.com" is a price */
-    for (size_t i = start; i < left; i++) letter |= is_letter(text.data[i]);
-    if (!letter) return 0;
-    redact_add(finder, start, end, REDACT_EMAIL);
-    return end;
-}
-
 /* --- written out ------------------------------------------------------------------------------ */
 
 struct place {
@@ -138,6 +115,40 @@ static bool read_dot(struct str text, size_t i, bool english, struct place *ret_
         return false;
     *ret_behind = (struct place){skip_blanks(text, behind + bracket), true};
     return true;
+}
+
+/* "sam@mail dot com": the end of the host that starts at `start`, or `start`. */
+static size_t dotted_host_end(struct str text, size_t start)
+{
+    struct place behind;
+    size_t end = label_end(text, start);
+    if (end < start + 2 || !read_dot(text, end, false, &behind) || !behind.spelled) return start;
+    end = label_end(text, behind.at);
+    return is_ending(text, behind.at, end) ? end : start;
+}
+
+/* "anna @ gmail.com": blanks around the sign, only before an ending that can't be a word. */
+size_t redact_email(struct redact_finder *finder, size_t sign)
+{
+    struct str text = finder->text;
+    size_t left = sign, right = sign + 1;
+    if (at(text, right) == ' ' && before(text, left) == ' ') left--, right++;
+    size_t start = local_start(text, left), end = domain_end(text, right);
+    if (end == right && start < left) {
+        right += at(text, right) == ' ';
+        end = mistyped_end(text, right);
+        struct redact_word host; /* "anna.ruiz@gmail", and no more */
+        redact_word_at(text, right, &host);
+        if (end == right && left == sign && is_mail_host(&host) && !is_label(at(text, host.end)))
+            end = host.end;
+        if (end == right && left == sign && right == sign + 1) end = dotted_host_end(text, right);
+    }
+    if (start == left || end == right) return redact_user_handle(finder, sign);
+    bool letter = left == sign; /* "49.99 @ shop.com" is a price */
+    for (size_t i = start; i < left; i++) letter |= is_letter(text.data[i]);
+    if (!letter) return 0;
+    redact_add(finder, start, end, REDACT_EMAIL);
+    return end;
 }
 
 /* "underscore", "guion bajo", "tiret du bas": where the word for a sign that ends right before
@@ -228,7 +239,13 @@ size_t redact_email_spelled(struct redact_finder *finder, const struct redact_wo
     bool told = context.all & CUE(MAIL) || (finder->known && !finder->english);
     bool odd = told && !spelled && name.end == local_end && name.size > 3 && !name.capital &&
                !name.cues && !redact_is_ordinary(&name);
-    bool sure = odd || (marked && (word_is(sign, "chez") || context.all & CUE(MAIL))) ||
+    /* "sam.oneil at shop.example.com", but not "amazon.com at best.com" */
+    size_t mark = local_end;
+    while (mark > local.at && is_ascii_alnum(text.data[mark - 1])) mark--;
+    bool joined_up = marked && !spelled && local_end - local.at > 5 && is_lower(text.data[local.at]) &&
+                     mark > local.at && is_one_of(text.data[mark - 1], "._") &&
+                     !is_ending(text, mark, local_end);
+    bool sure = odd || joined_up || (marked && (word_is(sign, "chez") || context.all & CUE(MAIL))) ||
                 !is_plain_at(sign, bracket) || is_mail_host(&host) ||
                 (spelled && (has_mark(text, local.at, local_end) || context.all & CUE(MAIL)));
     if (!sure) return 0;

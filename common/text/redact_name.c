@@ -354,9 +354,21 @@ struct name name_from(struct str text, const struct redact_word *word, const str
                          .company = read && read->company && read->parts == 1};
 }
 
+/* "Mª Ángeles", "Ma. Fernanda": María, cut short, right before a name; where it starts, or `start`. */
+static size_t maria_before(struct str text, size_t start)
+{
+    static const char *const cuts[] = {"M\xC2\xAA ", "M.\xC2\xAA ", "M\xC2\xAA. ", "Ma. "};
+    struct str lead = str_slice(text, start > 5 ? start - 5 : 0, start);
+    for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++) {
+        struct str cut = str_of(cuts[i]);
+        if (str_ends(lead, cut) && !is_word(before(text, start - cut.size))) return start - cut.size;
+    }
+    return start;
+}
+
 size_t name_take(struct redact_finder *finder, const struct name *name)
 {
-    redact_add(finder, name->start, name->end, REDACT_PERSON);
+    redact_add(finder, maria_before(finder->text, name->start), name->end, REDACT_PERSON);
     return name->end;
 }
 

@@ -85,6 +85,7 @@ bool name_is_writers(struct str text, const struct redact_word *cue);
 /* "Adelaide, my goddaughter", "Fulbert Guénot (frère)". */
 bool name_is_apposed_to_relative(struct str text, const struct name *name);
 size_t redact_relative(struct redact_finder *finder, const struct redact_word *cue);
+size_t redact_sign_off(struct redact_finder *finder, const struct redact_word *cue);
 /* "username", "pseudo"; and who has it (redact_user.c). */
 bool name_is_users(const struct redact_word *cue);
 size_t redact_user_name(struct redact_finder *finder, const struct redact_word *cue);
@@ -116,6 +117,7 @@ int redact_phrase_points(struct redact_finder *finder, const struct name *name,
                          const struct name_around *around);
 /* Ordinary words, places and months that many are named: greeted or thanked, they are people. */
 bool name_is_often_a_person(struct str text, const struct name *name);
+bool name_is_verb_too(const struct redact_word *word); /* "my friend will call" */
 /* By its letters alone it looks like somebody's name: at least so many sixteenths of log-odds a
  * word, of several on average. Words of fewer than four letters never do (redact_likeness.c). */
 enum { LIKE_A_NAME = 32, LIKE_NOTHING_ELSE = 48, LIKE_ONE_OF_TWO = 24, LIKE_FOR_SURE = 64 };
@@ -135,6 +137,7 @@ bool name_is_apposed_to_office(struct str text, const struct name *name,
 void name_mark_offices(uint64_t *set, int bits);
 /* "the Makinen novel", "the Aguirre brothers". */
 bool name_is_authors(struct str text, const struct name *name, const struct name_around *around);
+bool name_is_wanting(struct str text, const struct name *name); /* "Esperanza, ninguna." */
 bool name_starts_sentence(struct str text, size_t i);
 bool name_people_do(const struct redact_word *verb); /* nearly only people do this */
 bool name_is_followed_as_person(const struct redact_word *follow);

@@ -384,5 +384,7 @@ size_t redact_number(struct redact_finder *finder, size_t start)
     }
     end = cued_number(finder, &digits, &context);
     if (!end) end = cued_code(finder, start, &context);
+    if (!end && at(text, digits.ends[0]) == ',')
+        end = redact_address_unit(finder, start, digits.ends[0]);
     return end ? end : redact_address_number(finder, start, &context);
 }

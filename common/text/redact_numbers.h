@@ -48,6 +48,9 @@ bool redact_is_nir(const char *digits); /* 15 of them */
 /* redact_context_before(); where no word says what the number is, those behind `end` may. */
 struct redact_context redact_context_around(struct str text, size_t start, size_t end);
 
+/* "Unit 5, Ballymount Trading Estate, Dublin 12" at its number (redact_address_place.c). */
+size_t redact_address_unit(struct redact_finder *finder, size_t start, size_t end);
+
 /* Of devices (redact_device.c). */
 uint8_t redact_ipv4_groups(const struct redact_digits *digits,
                            const struct redact_context *context);

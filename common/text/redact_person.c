@@ -1,4 +1,4 @@
-/* Persons behind words that name somebody ("my name is", "me llamo", "Mme", "Regards,", "my wife").
+/* Persons behind words that name somebody ("my name is", "me llamo", "Mme", "my wife").
  * Brands, places and ordinary words that are names as well count there; in a text about films only
  * what the writer says of himself. */
 #include "text/redact_name.h"
@@ -196,17 +196,18 @@ static size_t behind_naming(struct redact_finder *finder, const struct redact_wo
 {
     static const char *const sure[] = {
         "llamo", "appelle", "heisse", "chiamo", "chamo", "surname", "apellido", "apellidos",
-        "prenom", "firstname", "signed", "firmado"};
+        "prenom", "firstname", "signed", "firmado", "signe"};
     static const char *const weak[] = {
         "soy", "suis", "called", "named", "nome", "llama", "llaman", "llamamos", "appelles",
         "heisst"};
     struct str text = finder->text;
     struct redact_word first, called;
     bool link;
-    bool comma = at(text, cue->end) == ',' &&
-                 IS_ONE_OF(cue, ((const char *const[]){"signed", "firmado"}));
+    bool signs = IS_ONE_OF(cue, ((const char *const[]){"signed", "firmado", "signe"})),
+         comma = at(text, cue->end) == ',' && signs;
     size_t i = skip_links(text, cue->end + comma, &link);
     if (i == cue->end) return 0;
+    if (word_is(cue, "signe") && (!cue->accented || is_lower(at(text, i)))) return 0; /* "signé par" */
     bool strong = IS_ONE_OF(cue, sure) ||
                   (!IS_ONE_OF(cue, weak) && is_persons_name(text, cue, link));
     bool told = strong && (link || IS_ONE_OF(cue, sure));
@@ -229,6 +230,9 @@ static size_t behind_naming(struct redact_finder *finder, const struct redact_wo
     }
     if (!name.parts || name.company || name_is_brand(text, &name)) return 0;
     redact_word_at(text, name.start, &first);
+    size_t last = name.end + (at(text, name.end) == '.'); /* "signé Hermès, …", "signé Orange" */
+    bool closed = last == text.size || at(text, last) == '\n' || (name.known && name.parts > 1);
+    if (word_is(cue, "signe") && (!closed || name.also || redact_is_ordinary(&first))) return 0;
     if (told && own && !first.capital && at(text, name.end) == ' ') { /* "maría del carmen ñáñez" */
         size_t more = small_unknown_end(text, name.end + 1);
         if (more) name.end = more;
@@ -244,74 +248,6 @@ static size_t behind_naming(struct redact_finder *finder, const struct redact_wo
     if (!name_is_writers(text, cue) && (name_in_film(finder) || name_is_character(text, &name)))
         return name.end;
     return name_take(finder, &name);
-}
-
-/* "Thanks in advance,", "Bien à vous,": behind a few small words the line ends; where it does, or
- * `i`. */
-static size_t skip_small_words(struct str text, size_t i)
-{
-    struct redact_word word;
-    size_t end = i;
-    for (int k = 0; k < 3 && at(text, end) == ' '; k++) {
-        redact_word_at(text, end + 1, &word);
-        if (!word.size || word.capital) break;
-        end = word.end;
-    }
-    size_t mark = end;
-    while (mark < text.size && strchr(",.!", text.data[mark])) mark++;
-    return at(text, mark) == '\n' || (end > i && at(text, end) == ',') ? end : i;
-}
-
-/* "regards, yulan vehbi": the last two words, and none of every day. */
-static size_t small_signature(struct redact_finder *finder, size_t start)
-{
-    struct str text = finder->text;
-    struct redact_word first, last;
-    redact_word_at(text, start, &first);
-    bool only = first.end + (at(text, first.end) == '.') >= text.size; /* "best, daniel" */
-    if (only && first.size > 3 && first.cues == CUE(GIVEN) && !redact_is_ordinary(&first)) {
-        redact_add(finder, start, first.end, REDACT_PERSON);
-        return first.end;
-    }
-    if (at(text, first.end) != ' ') return 0;
-    redact_word_at(text, first.end + 1, &last);
-    size_t end = last.end + (at(text, last.end) == '.');
-    const uint32_t names = CUE(GIVEN) | CUE(FAMILY);
-    if (end < text.size || first.size < 4 || last.size < 4 || first.cues & ~names ||
-        last.cues & ~names || redact_is_ordinary(&first) || redact_is_ordinary(&last))
-        return 0;
-    redact_add(finder, start, last.end, REDACT_PERSON);
-    return last.end;
-}
-
-static size_t behind_sign_off(struct redact_finder *finder, const struct redact_word *cue)
-{
-    struct str text = finder->text;
-    size_t i = cue->end;
-    if (at(text, i) == ' ' && name_starts_sentence(text, cue->start)) i = skip_small_words(text, i);
-    bool line = false, mark = cue->folded[0] == 'x', tail = i > cue->end; /* "xx Philippa" */
-    for (int k = 0; k < 5 && i < text.size && is_one_of(text.data[i], " ,.!-\n"); k++, i++)
-        line |= text.data[i] == '\n', mark |= text.data[i] != ' ';
-    if (!mark) return 0;
-    struct name name = name_read_initials(text, i, NOT_SMALL);
-    if (!name.parts && is_lower(at(text, i)) && mark) return small_signature(finder, i);
-    struct redact_word initial = name_next_word(text, name.end);
-    bool initialed = name.parts == 1 && initial.size == 1 && initial.capital; /* "Fi M." */
-    if (initialed) name.end = initial.end, name.initial = true;
-    size_t end = name.end + (at(text, name.end) == '.');
-    bool last = end >= text.size || text.data[end] == '\n';
-    if (!name.parts || name.company || !last || name_is_brand(text, &name)) return 0;
-    /* "Regards, Yulan Vehbi", "Sincerely, Hugo Vehbi" */
-    bool whole = name.parts == 2 && (!name.also || name_is_often_a_person(text, &name));
-    /* "Best, Lucilla" */
-    whole |= name.parts == 1 && name_starts_sentence(text, cue->start) &&
-             (name_is_often_a_person(text, &name) || name_is_like_one(text, &name, LIKE_A_NAME));
-    /* "Cheers, Dezza": nothing else is said */
-    struct redact_word first;
-    redact_word_at(text, name.start, &first);
-    whole |= name.parts == 1 && starts_line(text, cue->start) && !first.upper && !first.cues;
-    whole |= line && name.parts <= 3 && !tail;
-    return name.known || name.initial || whole ? name_take(finder, &name) : 0;
 }
 
 /* "a nombre de", "au nom de", "booked under the name (of)": where the name behind
@@ -374,7 +310,7 @@ static size_t behind_cue(struct redact_finder *finder, const struct redact_word 
     if (!end && word->cues & CUE(NAMED)) end = behind_holder(finder, word);
     if (!end && word->cues & CUE(NAMED) && !is_holder(word) && !name_is_users(word))
         end = behind_naming(finder, word);
-    if (!end && word->cues & CUE(SIGN_OFF)) end = behind_sign_off(finder, word);
+    if (!end && word->cues & CUE(SIGN_OFF)) end = redact_sign_off(finder, word);
     if (!end && word->cues & CUE(RELATIVE)) end = redact_relative(finder, word);
     return end;
 }

@@ -80,6 +80,7 @@ static const struct form {
 } forms[] = {
     {"334", "23456789", "23456789", false},  /* US, CA; also MX */
     {"1334", "1", "23456789", false},        /* with the trunk 1 */
+    {"37", "23456789", "23456789", false},   /* "646 5550187" */
     {"333", "6789", NULL, false},            /* ES */
     {"3222", "6789", NULL, false},           /* ES */
     {"2322", "9", NULL, false},              /* ES landlines */

@@ -21,6 +21,7 @@ enum {
     SERVES = 64, /* whatever else the text talks of, a customer is served here */
     LISTED_ALONE = 256, /* not even for a name that looks like one ("does …") */
     ALSO_NAMES = 512, /* names that are words as well, if mostly people bear them: "hello Rose" */
+    ALSO_SURELY = 1024, /* … and nobody else is meant: "I asked Will" */
     FOR_LISTED = FOR_GIVEN | FOR_FULL,
     FOR_ALL = FOR_LISTED | FOR_FAMILY | FOR_TWO | FOR_ONE | FOR_MEANT,
 };
@@ -83,11 +84,11 @@ static void enter(struct str words, const struct phrases *list)
 
 /* Ordinary words, places and months that are names of many: greeted or thanked, they are people. */
 static const char *const persons[] = {
-    "ada", "adelaide", "allie", "ally", "amber", "angel", "april", "asuncion", "austin", "autumn",
+    "ada", "adelaide", "allie", "ally", "amber", "angel", "april", "art", "asuncion", "austin", "autumn",
     "basil", "bauer", "beau", "bell", "bella", "ben", "bill", "blanche", "blanco", "boucher",
     "bravo", "brittany", "brook", "brooks", "bruce", "burns", "calvo", "campbell", "cano", "cara",
     "carl", "carolina", "castro", "celeste", "chad", "charlotte", "chelsea", "chester", "chris",
-    "christian", "clair", "claire", "coleman", "concepcion", "consuelo", "cooper", "cruz",
+    "christian", "clair", "claire", "coleman", "comfort", "concepcion", "consuelo", "cooper", "cruz",
     "crystal", "daisy", "dakota", "dale", "dallas", "dan", "dawn", "dean", "delgado", "demi",
     "dennis", "denny", "destinee", "destiny", "devon", "dolores", "domingo", "drew", "dusty",
     "earl", "ella", "estrella", "eva", "eve", "faith", "fisher", "florence", "foster", "fournier",
@@ -98,16 +99,16 @@ static const char *const persons[] = {
     "justin", "kent", "kirby", "kitty", "klein", "krishna", "lambert", "lance", "lauren", "lee",
     "lefevre", "leon", "leroy", "levi", "liam", "lilly", "lily", "linda", "lloyd", "logan",
     "lorraine", "lucca", "luigi", "luna", "luz", "mae", "manuel", "marchand", "marge", "mari",
-    "marin", "marine", "mario", "marshall", "martin", "mason", "max", "may", "meg", "melody",
+    "marin", "marine", "mario", "mark", "marshall", "martin", "mason", "max", "may", "meg", "melody", "mercy",
     "mickey", "mohammad", "molina", "mona", "moody", "moreno", "morgan", "nancy", "navarro",
-    "nick", "nieves", "noel", "norris", "olive", "oscar", "parker", "pascal", "paz", "pearl",
+    "nick", "nieves", "noel", "norris", "olive", "oscar", "parker", "pascal", "patience", "paz", "pearl",
     "penny", "peter", "pilar", "preston", "prieto", "randy", "ray", "renard", "reyes", "rhodes",
     "rich", "rios", "rivera", "rob", "robin", "rod", "roger", "roman", "rosario", "rose",
     "rosemary", "roux", "roy", "rubio", "ruby", "sage", "salvador", "sandy", "santiago", "santos",
     "savage", "savannah", "sean", "serrano", "sierra", "socorro", "sofia", "sol", "soria",
     "stanley", "stark", "sterling", "sue", "summer", "swift", "sydney", "taylor", "tiffany", "tom",
     "torres", "trinidad", "troy", "turner", "vega", "victoria", "violet", "virginia", "wade",
-    "walton", "watson", "wells", "wendy", "wilson", "wong", "woods", "zelda"};
+    "walton", "watson", "wells", "wendy", "will", "wilson", "wong", "woods", "zelda"};
 
 static uint32_t person_hashes[PERSON_SLOTS]; /* 0: empty */
 
@@ -275,6 +276,11 @@ bool name_is_often_a_person(struct str text, const struct name *name)
     return word.size && *person_slot(word.hash);
 }
 
+bool name_is_verb_too(const struct redact_word *word)
+{
+    return IS_ONE_OF(word, ((const char *const[]){"mark", "will"}));
+}
+
 int redact_phrase_points(struct redact_finder *finder, const struct name *name,
                          const struct name_around *around)
 {
@@ -293,8 +299,13 @@ int redact_phrase_points(struct redact_finder *finder, const struct name *name,
         behind = 0;
     uint32_t said = before_it | behind;
     if (name->parts == 1 && name->also && !name->known) {
-        const uint32_t surely = ALSO_NAMES | SERVES | MAY_PAUSE | FOR_ONE;
-        return said & surely && name_is_often_a_person(text, name) ? NAME_LIKELY : 0;
+        struct redact_word word;
+        redact_word_at(text, name->start, &word);
+        const uint32_t surely = name_is_verb_too(&word) ? ALSO_NAMES
+                                                        : ALSO_NAMES | SERVES | MAY_PAUSE | FOR_ONE;
+        if (!(said & surely) || !name_is_often_a_person(text, name)) return 0;
+        bool surely_so = before_it & ALSO_SURELY && !(redact_registers(finder) & REGISTER_SOCIAL);
+        return surely_so ? NAME_SURE + 3 : NAME_LIKELY;
     }
     if (is != FOR_ONE && (is_aged(text, name->end) || has_contact(text, name->end))) said |= is;
     if (is == FOR_ONE && !(said & is) && said & FOR_MEANT && name_is_meant_later(text, name, true))

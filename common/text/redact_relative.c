@@ -66,7 +66,10 @@ static bool is_serving(const struct redact_word *cue)
         "instructora", "monitora", "entrenador", "entrenadora", "cocinero", "cocinera",
         "masajista", "matrona", "taxista", "chofer", "chauffeur", "estheticienne", "osteopathe",
         "cajero", "cajera", "caissier", "caissiere", "dependiente", "dependienta", "encargado",
-        "encargada", "gerente", "gerant", "gerante", "nurse", "engineer", "fitter", "driver"};
+        "encargada", "gerente", "gerant", "gerante", "nurse", "engineer", "fitter", "driver",
+        "solicitor", "lawyer", "accountant", "clerk", "supervisor", "abogado", "abogada", "gestor",
+        "gestora", "perito", "supervisora", "operadora", "teleoperador", "teleoperadora",
+        "secretaire", "avocat", "avocate", "notaire", "gardien", "gardienne", "banquier"};
     return IS_ONE_OF(cue, serving);
 }
 
@@ -115,6 +118,10 @@ static size_t behind_relative(struct redact_finder *finder, const struct redact_
     bool colon = at(text, cue->end) == ':' && before(text, cue->start) != '@';
     size_t i = skip_blanks(text, cue->end + (at(text, cue->end) == ',' || colon));
     i = skip_which(text, i);
+    redact_word_at(text, i, &of);
+    bool article = is_familys(cue) && (word_is(&of, "el") || word_is(&of, "la")) && !of.capital &&
+                   at(text, of.end) == ' ';
+    if (article) i = of.end + 1; /* "mi primo el Chema" */
     size_t cue_start = cue->start;
     redact_word_at(text, i, &first);
     redact_word_before(text, cue->start, &of);
@@ -124,9 +131,10 @@ static size_t behind_relative(struct redact_finder *finder, const struct redact_
     /* "mi amiga wendy" */
     struct name also = {first.start, first.end, .parts = 1, .known = 1};
     if (small && !name.parts && first.cues == CUE(ALSO) && first.size >= 4 &&
-        !redact_is_ordinary(&first) && name_is_often_a_person(text, &also))
+        !redact_is_ordinary(&first) && !name_is_verb_too(&first) && name_is_often_a_person(text, &also))
         name = also;
     if (!name.parts || i == cue->end || name.company || name_is_brand(text, &name)) return 0;
+    if (article && !name.given) return 0; /* "mi padre la Renfe" */
     if (before(text, cue->start) == '-') { /* "my mother-in-law", "ma belle-mère" */
         while (cue_start && (is_letter(before(text, cue_start)) || before(text, cue_start) == '-'))
             cue_start--;

@@ -263,6 +263,28 @@ static bool is_joined(const struct redact_finder *finder, const struct redact_wo
     return false;
 }
 
+bool name_is_wanting(struct str text, const struct name *name)
+{
+    static const char *const none[] = {"ninguna", "ninguno", "poca", "poco", "cero", "nada"};
+    struct redact_word word;
+    redact_word_at(text, name->end + 2, &word);
+    return at(text, name->end) == ',' && word.size && IS_ONE_OF(&word, none);
+}
+
+/* "Soy Ingeniero", "Soy Lorquiano", "Je suis Parisien": what somebody is, by its ending. */
+static bool is_trade(const struct redact_word *lead, const struct redact_word *word)
+{
+    static const char *const selves[] = {"soy", "suis", "somos", "eres", "sommes"};
+    static const char *const endings[] = {"ero",  "era",  "ado",  "ada",  "ano", "ista", "dor",
+                                          "dora", "tor",  "tora", "ente", "ante", "iana", "ario",
+                                          "aria", "ogo",  "oga",  "ien",  "ienne", "eur", "euse",
+                                          "iste", "nomo", "noma"};
+    if (word->cues || !lead->size || !IS_ONE_OF(lead, selves)) return false;
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+        if (str_ends(str_make(word->folded, word->size), str_of(endings[i]))) return true;
+    return false;
+}
+
 /* Behind a given name that stays: "Jean Jaurès", where a stop is called so. */
 static bool is_rest(const struct redact_word *lead, const struct name *name)
 {
@@ -306,7 +328,9 @@ static size_t judge_left(struct redact_finder *finder, size_t start)
                   (weighing.weight >= WEIGHT_ENOUGH_THERE && is_about_people(finder));
     if (!enough || name_is_brand(text, &name) || name_is_place(text, &name) ||
         is_streets(&lead, &name) || is_shops(&lead, &name, &first) ||
-        is_rest(&lead, &name) || is_spanish_order(finder, &first) || is_joined(finder, &first))
+        is_rest(&lead, &name) || is_spanish_order(finder, &first) || is_trade(&lead, &first) ||
+        name_is_wanting(text, &name) ||
+        is_joined(finder, &first))
         return 0;
     judge(finder, &name, &weighing);
     return name.end;
