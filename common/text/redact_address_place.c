@@ -83,8 +83,9 @@ size_t redact_address_unit(struct redact_finder *finder, size_t start, size_t en
     struct str text = finder->text, comma = STR(", ");
     struct redact_word unit, lead;
     redact_word_before(text, start, &unit);
-    if (!unit.capital || unit.end + 1 != start || !str_starts(str_slice(text, end, text.size), comma) ||
-        !(unit.cues & CUE(UNIT) || IS_ONE_OF(&unit, units)))
+    bool named = unit.cues & CUE(UNIT) || IS_ONE_OF(&unit, units);
+    if (!unit.capital || !named || unit.end + 1 != start ||
+        !str_starts(str_slice(text, end, text.size), comma))
         return 0;
     redact_word_before(text, unit.start, &lead);
     if (unit.start > lead.end + 2 || !lead.size || !IS_ONE_OF(&lead, leads)) return 0;

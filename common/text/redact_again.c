@@ -173,7 +173,8 @@ static void find_next(struct redact_finder *finder, size_t end)
     size_t i = skip_blanks(text, end + (at(text, end) == ','));
     redact_word_at(text, i, &word);
     if (word.size && IS_ONE_OF(&word, joins) && !word.capital) i = skip_blanks(text, word.end);
-    if (word_is(&word, "y") && at(text, i) == 'a' && at(text, i + 1) == ' ') i += 2; /* "y a Chus" */
+    /* "y a Chus" */
+    if (word_is(&word, "y") && at(text, i) == 'a' && at(text, i + 1) == ' ') i += 2;
     if (i <= end + 1 || i > end + 8) return;
     redact_word_at(text, i, &word);
     struct name name = name_read(text, i, NOT_SMALL);

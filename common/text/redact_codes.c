@@ -16,7 +16,7 @@ struct code {
     size_t size;
 };
 
-/* A dash, a dot, one or two blanks of whatever kind between two groups: their bytes, 0: something else. */
+/* A dash, a dot, one or two blanks of whatever kind between two groups: its bytes; 0: none of them. */
 static size_t gap_size(struct str text, size_t i)
 {
     static const char *const gaps[] = {" ", "-", ".", "  ", "\xC2\xA0", "\xE2\x80\xAF"};

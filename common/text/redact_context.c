@@ -68,7 +68,8 @@ struct redact_context redact_context_before(struct str text, size_t start)
         struct redact_word word;
         redact_cue_before(text, end, &word);
         if (word.cues & CUE(SECRET) && redact_secret_needs_more(&word)) word.cues = 0;
-        if (word.size == 1 && before(text, word.start) == '.') word.cues |= dotted_cues(text, &word);
+        if (word.size == 1 && before(text, word.start) == '.')
+            word.cues |= dotted_cues(text, &word);
         if (!word.size || word.start < least || parts(text, word.end, end, word.cues & classes))
             break;
         if (word.cues & CUE(ID) && !is_id_here(text, &word, start)) word.cues &= ~CUE(ID);

@@ -242,8 +242,8 @@ size_t redact_email_spelled(struct redact_finder *finder, const struct redact_wo
     /* "sam.oneil at shop.example.com", but not "amazon.com at best.com" */
     size_t mark = local_end;
     while (mark > local.at && is_ascii_alnum(text.data[mark - 1])) mark--;
-    bool joined_up = marked && !spelled && local_end - local.at > 5 && is_lower(text.data[local.at]) &&
-                     mark > local.at && is_one_of(text.data[mark - 1], "._") &&
+    bool joined_up = marked && !spelled && local_end - local.at > 5 &&
+                     is_lower(text.data[local.at]) && mark > local.at && is_one_of(text.data[mark - 1], "._") &&
                      !is_ending(text, mark, local_end);
     bool sure = odd || joined_up || (marked && (word_is(sign, "chez") || context.all & CUE(MAIL))) ||
                 !is_plain_at(sign, bracket) || is_mail_host(&host) ||

@@ -26,7 +26,10 @@ bool name_is_from_office(struct str text, const struct name_around *around, bool
         "chat", "warehouse", "dispatch", "logistics", "repairs", "complaints", "maintenance",
         "housekeeping", "claims", "devoluciones", "tienda", "caja", "almacen", "caisse",
         "entrepot", "retours", "livraisons", "comptoir", "mostrador", "guichet", "sav", "till",
-        "tills", "rayon", "livraison", "reparto", "cobranzas", "averias", "taller", "atelier"};
+        "tills", "rayon", "livraison", "reparto", "cobranzas", "averias", "taller", "atelier", "contabilidad",
+        "comptabilite", "reclamaciones", "reclamations", "urgencias", "urgences", "admissions",
+        "finance", "payments", "pagos", "cobros", "postventa", "secretaria", "secretariat", "hr",
+        "rrhh", "refunds", "reservations", "bookings", "reservas", "cancellations"};
     /* "Servicio de atención" is nobody */
     bool romance = from->folded[0] == 'd';
     if (romance && !given && !(around->lead.size && IS_ONE_OF(&around->lead, spoken_with)))

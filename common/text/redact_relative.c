@@ -67,7 +67,7 @@ static bool is_serving(const struct redact_word *cue)
         "masajista", "matrona", "taxista", "chofer", "chauffeur", "estheticienne", "osteopathe",
         "cajero", "cajera", "caissier", "caissiere", "dependiente", "dependienta", "encargado",
         "encargada", "gerente", "gerant", "gerante", "nurse", "engineer", "fitter", "driver",
-        "solicitor", "lawyer", "accountant", "clerk", "supervisor", "abogado", "abogada", "gestor",
+        "receptionniste", "solicitor", "lawyer", "accountant", "clerk", "supervisor", "abogado", "abogada", "gestor",
         "gestora", "perito", "supervisora", "operadora", "teleoperador", "teleoperadora",
         "secretaire", "avocat", "avocate", "notaire", "gardien", "gardienne", "banquier"};
     return IS_ONE_OF(cue, serving);
