@@ -190,7 +190,7 @@ static size_t street_short(struct redact_finder *finder, const struct redact_wor
     static const char *const forms[] = {
         "c", "av", "avd", "pza", "pl", "pso", "ctra", "avda", "cl", "crta", "urb", "r",
         "cr", "cra", "tr", "diag", "blv", "jl", "gg", "carr", "blvd", "priv", "prol", "calz",
-        "cda", "fracc", "bv", "jr", "psje"};
+        "cda", "fracc", "bv", "jr", "psje", "trav"};
     struct str text = finder->text;
     char mark = at(text, word->end);
     if (!word->capital || !IS_ONE_OF(word, forms)) return 0;

@@ -18,7 +18,7 @@ static bool is_building(const struct redact_word *word)
         "mill", "hall", "bungalow", "residences", "poligono", "lieu", "lieudit", "edificio",
         "residencial", "residence", "lotissement", "urbanizacion", "finca", "parcela", "barrio",
         "hameau", "batiment", "za", "zac", "zi", "nave", "dit", "bourg", "res", "rectory",
-        "vicarage", "cottages", "priory", "granary"};
+        "vicarage", "cottages", "priory", "granary", "immeuble", "schoolhouse"};
     return word->size && IS_ONE_OF(word, buildings);
 }
 

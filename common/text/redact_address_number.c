@@ -58,6 +58,7 @@ static size_t street_behind(struct str text, size_t i)
                            : i;
         }
         if (at(text, i) == '.') i++;
+        if (str_starts(str_slice(text, i, i + 3), STR("'s "))) i += 2; /* "Queen's Gate" */
         if (at(text, i) != ' ' && at(text, i) != '\'' && at(text, i) != '-') return start;
         i++;
     }
@@ -164,9 +165,10 @@ static size_t box_start(struct str text, size_t number, const struct redact_word
 {
     struct redact_word kind;
     const struct redact_word box = *last;
-    bool spanish = str_equal(str_make(box.folded, box.size), STR("apartado")),
-         french = box.upper && str_equal(str_make(box.folded, box.size), STR("bp"));
-    if (box.end + 1 != number) return number;
+    bool spanish = (word_is(&box, "apartado") && box.capital) || word_is(&box, "apdo"),
+         french = box.upper && (word_is(&box, "bp") || word_is(&box, "cs")) &&
+                  (word_is(&box, "bp") || address_code_end(text, number) == number + 5);
+    if (box.end + 1 != number && !(word_is(&box, "apdo") && box.end + 2 == number)) return number;
     if (spanish || french) return box.start;
     if (word_is(&box, "correos") || word_is(&box, "postal")) { /* "apartado de correos" */
         size_t start = box.start > 12 ? box.start - 12 : 0;
@@ -174,12 +176,10 @@ static size_t box_start(struct str text, size_t number, const struct redact_word
         if (str_ends(lead, STR("partado de "))) return start;
         return str_ends(lead, STR("partado ")) ? box.start - 9 : number;
     }
-    if (!str_equal(str_make(box.folded, box.size), STR("box"))) return number;
+    if (!word_is(&box, "box")) return number;
     redact_word_before(text, box.start, &kind);
-    struct str name = str_make(kind.folded, kind.size);
-    if (str_equal(name, STR("po")) || str_equal(name, STR("unit")) || str_equal(name, STR("psc")))
-        return kind.start;
-    if (str_equal(name, STR("o")) && kind.start >= 2 && (text.data[kind.start - 2] | 0x20) == 'p')
+    if (word_is(&kind, "po") || word_is(&kind, "unit") || word_is(&kind, "psc")) return kind.start;
+    if (word_is(&kind, "o") && kind.start >= 2 && (text.data[kind.start - 2] | 0x20) == 'p')
         return kind.start - 2;
     return number;
 }
@@ -257,7 +257,7 @@ static bool is_led_to_street(struct str text, size_t street)
         "live", "lives", "living", "lived", "vivo", "vive", "vivimos", "address", "direccion",
         "domicilio", "adresse", "habite", "habitons", "wohne", "reside", "resides", "ship", "send",
         "sent", "deliver", "delivered", "envien", "envienlo", "mande", "manden", "envoyez",
-        "livrer", "located", "moved", "mude", "mudamos"};
+        "livrer", "located", "moved", "mude", "mudamos", "enviar", "mandar", "entregar", "llevar"};
     struct redact_word lead, home;
     redact_word_before(text, street, &lead);
     bool line = street > 1 && (text.data[street - 1] == '\n' || text.data[street - 2] == ':');

@@ -189,7 +189,8 @@ size_t address_small_city_end(struct str text, size_t i)
 /* "Flat 9, ", "Suite 529 ", "Level 9\n" before the street: where it starts, or `start`. */
 static size_t unit_before(struct str text, size_t start)
 {
-    static const char *const others[] = {"studio", "level", "building", "block", "lot", "bldg"};
+    static const char *const others[] = {"studio", "level", "building", "block", "lot", "bldg",
+                                         "shop"};
     struct redact_word unit;
     size_t end = start, digits;
     redact_word_before(text, start, &unit); /* the flat's number is what was found */

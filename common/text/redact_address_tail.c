@@ -132,7 +132,7 @@ static size_t joined_town_end(struct str text, size_t i)
     return stop ? (size_t)(stop - text.data) : end;
 }
 
-/* "Paris 19e": a part of the town, behind it; `i` if there is none. */
+/* "Paris 19e", "Dublin 2": a part of the town, behind it; `i` if there is none. */
 static size_t quarter_end(struct str text, size_t i)
 {
     static const char *const endings[] = {"e", "eme", "er"};
@@ -140,6 +140,9 @@ static size_t quarter_end(struct str text, size_t i)
     size_t end = i + 1;
     if (at(text, i) != ' ') return i;
     while (is_digit(at(text, end)) && end - i < 3) end++;
+    bool closed = end == text.size || is_one_of(text.data[end], ",.\n)");
+    if (end > i + 1 && end < i + 4 && closed && str_ends(str_slice(text, 0, i), STR("Dublin")))
+        return end;
     redact_word_at(text, end, &ending);
     return end > i + 1 && IS_ONE_OF(&ending, endings) ? ending.end : i;
 }

@@ -296,7 +296,7 @@ static bool is_small(struct str text, const struct redact_digits *digits)
         last.cues & CUE(STREET) || (last.capital && before(text, last.start) == '-'))
         return false;
     if (last.cues & before_cues || at(text, last.end) == ':' ||
-        str_equal(str_make(last.folded, last.size), STR("box")))
+        IS_ONE_OF(&last, ((const char *const[]){"box", "correos", "apdo"})))
         return false;
     return digits->count < 4 || !(redact_context_before(text, digits->start).all &
                                   (CUE(BIRTH) | CUE(ZIP) | CUE(ADDRESS) | CUE(ID)));
