@@ -167,7 +167,7 @@ static size_t box_start(struct str text, size_t number, const struct redact_word
     const struct redact_word box = *last;
     bool spanish = (word_is(&box, "apartado") && box.capital) || word_is(&box, "apdo"),
          french = box.upper && (word_is(&box, "bp") || word_is(&box, "cs")) &&
-                  (word_is(&box, "bp") || address_code_end(text, number) == number + 5);
+                  (word_is(&box, "bp") || at(text, number + 5) == ','); /* "CS 40012, 33070" */
     if (box.end + 1 != number && !(word_is(&box, "apdo") && box.end + 2 == number)) return number;
     if (spanish || french) return box.start;
     if (word_is(&box, "correos") || word_is(&box, "postal")) { /* "apartado de correos" */

@@ -347,7 +347,8 @@ size_t redact_code_at(struct str text, size_t start, const struct redact_context
     if (!thing && (end = unlikely_end(text, &code)) != 0) return end;
     if ((end = spanish_end(text, &code, context)) != 0 || (end = corsican_end(text, &code)) != 0 ||
         (end = nino_end(text, &code)) != 0 || (end = vat_end(text, &code)) != 0 ||
-        (end = chilean_end(text, &code)) != 0 || (end = finnish_end(text, &code)) != 0)
+        (end = thing ? 0 : chilean_end(text, &code)) != 0 ||
+        (end = thing ? 0 : finnish_end(text, &code)) != 0)
         return end;
     return (end = mexican_end(text, &code)) != 0 ? end : italian_end(text, &code);
 }

@@ -23,6 +23,20 @@ static bool parts(struct str text, size_t start, size_t end, bool cue)
     return false;
 }
 
+/* "CPR 010190-1234", "cel: 300 555 01 92", but not "CPR in 2019 … 12000": these count right before a
+ * number only, and a long one. */
+static bool is_far_from(struct str text, const struct redact_word *word, size_t number)
+{
+    enum { GAP_MOST = 3, DIGITS_LEAST = 7 };
+    static const char *const close[] = {"cpr", "dui", "nit", "cel", "fono", "mob", "pdl", "prm",
+                                        "suministro"};
+    if (!IS_ONE_OF(word, close)) return false;
+    size_t digits = 0;
+    for (size_t i = number; is_digit(at(text, i)) || is_one_of(at(text, i), " .-"); i++)
+        digits += is_digit(text.data[i]);
+    return number - word->end > GAP_MOST || digits < DIGITS_LEAST;
+}
+
 /* "EIN", "ein 46-2218826", but not "ein 1234567 Modell"; "documento nº", "mi documento", "documento
  * 27.449.310", but not "el documento 12345". */
 static bool is_id_here(struct str text, const struct redact_word *word, size_t number)
@@ -72,6 +86,8 @@ struct redact_context redact_context_before(struct str text, size_t start)
             word.cues |= dotted_cues(text, &word);
         if (!word.size || word.start < least || parts(text, word.end, end, word.cues & classes))
             break;
+        if (word.cues & (CUE(ID) | CUE(PHONE) | CUE(ACCOUNT)) && is_far_from(text, &word, start))
+            word.cues = 0;
         if (word.cues & CUE(ID) && !is_id_here(text, &word, start)) word.cues &= ~CUE(ID);
         context.all |= word.cues;
         if (!context.nearest && word.cues & classes)
@@ -95,6 +111,7 @@ static void look_behind(struct str text, size_t end, struct redact_context *cont
     if (!word.size || !IS_ONE_OF(&word, owners)) return;
     for (int k = 0; k < WORDS_MOST && !context->nearest && at(text, word.end) == ' '; k++) {
         redact_word_at(text, word.end + 1, &word);
+        if (k && word_is(&word, "id")) return; /* "our review id" */
         context->nearest = word.cues & classes;
         context->all |= word.cues;
     }

@@ -47,7 +47,7 @@ size_t redact_mac_end(struct str text, size_t start)
 {
     enum { PAIRS = 6 };
     char separator = at(text, start + 2);
-    bool letter = separator == ':'; /* "12-05-20-11-45-00" is a time */
+    bool letter = false; /* "12-05-20-11-45-00" is a time */
     size_t i = start;
     if (separator != ':' && separator != '-') return 0;
     for (int k = 0; k < PAIRS; k++, i += 3) {

@@ -150,7 +150,7 @@ static const struct id_form {
     {8, "1331", ".-", ALONE, is_uruguayan},
     {9, "2331", ".-", ALONE, is_rut_of_9}, {13, "3442", ".", ALONE, is_ahv},
     {10, "46", " ", ALONE, is_austrian},  {10, NULL, NULL, CUED, is_austrian},
-    {8, "71", "-", SPANISH, is_rut_of_8}, {9, "81", "-", SPANISH, is_rut_of_9},
+    {9, "81", "-", SPANISH, is_rut_of_9},
     {10, "334", " ", ALONE, is_nhs},      {12, "84", "-", ALONE, is_swedish},
 };
 

@@ -191,20 +191,18 @@ static bool is_plain(const struct redact_finder *finder, const struct redact_dig
     return false;
 }
 
-/* "0 7 7 0 0 9 0 0 1 2 3": told digit by digit, and no row ("1 2 3 4 5 6 7 8 9"). */
-static uint8_t single_digits(const struct redact_digits *digits)
+/* "0 7 7 0 0 9 0 0 1 2 3": told digit by digit; without a word that says so it begins with a zero. */
+static uint8_t single_digits(const struct redact_digits *digits, bool cue)
 {
     enum { LEAST = 9 };
     uint8_t groups = 0;
-    int rises = 0;
     while (groups < digits->groups && digits->sizes[groups] == 1 &&
-           (groups == 0 || digits->separators[groups] == ' ' || digits->separators[groups] == '-')) {
-        rises += groups > 0 && digits->digits[groups] == digits->digits[groups - 1] + 1;
+           (groups == 0 || digits->separators[groups] == ' ' || digits->separators[groups] == '-'))
         groups++;
-    }
-    bool low = true; /* "1 0 0 1 1 0 …" */
+    bool low = true; /* "0 1 0 1 1 0 …" */
     for (uint8_t g = 0; g < groups; g++) low &= digits->digits[g] < '3';
-    return groups >= LEAST && groups == digits->groups && rises * 2 < groups && !low ? groups : 0;
+    bool starts = digits->digits[0] == '0' && digit_at(digits, 1) != '0';
+    return groups >= LEAST && groups == digits->groups && !low && (cue || starts) ? groups : 0;
 }
 
 static bool is_date_form(const struct redact_digits *digits)
@@ -264,7 +262,7 @@ uint8_t redact_phone_groups(const struct redact_finder *finder, const struct red
     if (!cue && context->nearest & others && context->distance <= 3) return 0;
     if (!cue && digits->start > 0 && finder->text.data[digits->start - 1] == '#') return 0;
     if (is_date_form(digits)) return 0;
-    if ((groups = single_digits(digits)) != 0) return groups;
+    if ((groups = single_digits(digits, cue)) != 0) return groups;
     if ((groups = grouped_form(finder, digits)) != 0 || (groups = trunk_form(digits, cue)) != 0)
         return groups;
     if (is_plain(finder, digits, cue)) return 1;

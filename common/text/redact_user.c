@@ -92,6 +92,9 @@ static bool is_somebodys(struct str name, const struct redact_word *lead)
     static const char *const firms[] = {"help", "support", "care", "official", "oficial", "team",
                                         "app", "news", "hq", "service", "soporte", "ayuda", "store"};
     bool mark = false;
+    struct redact_word first; /* "@nike_running" */
+    redact_word_at(name, 0, &first);
+    if (first.cues & (CUE(BRAND) | CUE(PUBLIC))) return false;
     if (lead->size && IS_ONE_OF(lead, tos)) return false;
     for (size_t i = 0; i < name.size; i++) {
         mark |= is_one_of(name.data[i], "._") || is_digit(name.data[i]);
