@@ -139,3 +139,30 @@ int manifest_read(struct str text, struct arena *arena, struct manifest *ret_man
     *ret_manifest = manifest;
     return E_OK;
 }
+
+static bool same_facts(const struct object_facts *a, const struct object_facts *b)
+{
+    return a->span.start == b->span.start && a->span.end == b->span.end &&
+           a->records == b->records && a->raw == b->raw && a->earliest_ms == b->earliest_ms &&
+           a->latest_ms == b->latest_ms && a->bytes == b->bytes &&
+           a->content_bytes == b->content_bytes && strcmp(a->sha256, b->sha256) == 0 &&
+           strcmp(a->content_sha256, b->content_sha256) == 0;
+}
+
+int manifest_check(const struct manifest *manifest, const struct object_facts *found,
+                   struct err *err)
+{
+    const struct object_facts *told = &manifest->facts;
+    char key[LAYOUT_KEY_BYTES];
+    layout_object_key(told->topic, told->partition, found->span.start, found->first_ms, key);
+    if (!same_facts(told, found))
+        return err_set(err, E_BAD_MESSAGE,
+                       "holds %llu records in %llu bytes with SHA-256 %.8s…, its manifest says "
+                       "%llu, %llu, %.8s…, or other times and contents",
+                       (unsigned long long)found->records, (unsigned long long)found->bytes,
+                       found->sha256, (unsigned long long)told->records,
+                       (unsigned long long)told->bytes, told->sha256);
+    if (!str_equal(manifest->object, str_of(key)))
+        return err_set(err, E_BAD_MESSAGE, "should be called %s", key);
+    return E_OK;
+}

@@ -36,5 +36,8 @@ struct manifest {
 /* BAD_JSON, BAD_MESSAGE, NO_MEMORY. */
 int manifest_read(struct str text, struct arena *arena, struct manifest *ret_manifest,
                   struct err *err) CHECKED;
+/* BAD_MESSAGE: what was found of its object isn't what the manifest says. */
+int manifest_check(const struct manifest *manifest, const struct object_facts *found,
+                   struct err *err) CHECKED;
 
 #endif

@@ -120,3 +120,13 @@ int archive_read_object(struct store *store, struct str key, struct object_facts
     buffer_deinit(&piece.bytes);
     return rc;
 }
+
+int archive_read_whole(struct store *store, const struct manifest *manifest,
+                       archive_on_line *on_line, void *user, struct err *err)
+{
+    struct object_facts found = {
+        .topic = manifest->facts.topic, .partition = manifest->facts.partition};
+    int rc = archive_read_object(store, manifest->object, &found, on_line, user, err);
+    if (rc == E_OK) rc = manifest_check(manifest, &found, err);
+    return rc ? err_wrap(err, "%.*s", STR_ARGS(manifest->object)) : E_OK;
+}

@@ -25,4 +25,9 @@ int archive_read_lines(struct line_reader *reader, struct object_facts *facts,
 int archive_read_object(struct store *store, struct str key, struct object_facts *facts,
                         archive_on_line *on_line, void *user, struct err *err) CHECKED;
 
+/* The object of a manifest, whose name is in what goes wrong. BAD_MESSAGE behind its last line: it
+ * isn't what the manifest says, so lines are missing or were changed. */
+int archive_read_whole(struct store *store, const struct manifest *manifest,
+                       archive_on_line *on_line, void *user, struct err *err) CHECKED;
+
 #endif

@@ -195,43 +195,22 @@ static int take_line(void *user, struct str line, const struct line_identity *id
 
 /* --- objects ---------------------------------------------------------------------------------- */
 
-static bool same_facts(const struct object_facts *a, const struct object_facts *b)
-{
-    return a->span.start == b->span.start && a->span.end == b->span.end &&
-           a->records == b->records && a->raw == b->raw && a->earliest_ms == b->earliest_ms &&
-           a->latest_ms == b->latest_ms && a->bytes == b->bytes &&
-           a->content_bytes == b->content_bytes && strcmp(a->sha256, b->sha256) == 0 &&
-           strcmp(a->content_sha256, b->content_sha256) == 0;
-}
-
-/* What was read of an object against what its manifest says. */
-static void compare_object(struct verify *verify, const struct manifest *manifest,
-                           const struct object_facts *found, int rc, const struct err *why)
+/* Tells what is wrong with an object, if something is. */
+static void judge_object(struct verify *verify, const struct manifest *manifest,
+                         const struct object_facts *found, int rc, struct err *why)
 {
     const struct object_facts *told = &manifest->facts;
-    char key[LAYOUT_KEY_BYTES];
     struct finding where = {.kind = FINDING_OBJECT,
                             .topic = told->topic,
                             .partition = told->partition,
                             .offset = told->span.start};
-    layout_object_key(told->topic, told->partition, found->span.start, found->first_ms, key);
+    if (rc == E_OK) rc = manifest_check(manifest, found, why);
     if (rc == E_NOT_FOUND)
         findings_add(&verify->report->findings, where, "%.*s isn't there",
                      STR_ARGS(manifest->object));
     else if (rc != E_OK)
         findings_add(&verify->report->findings, where, "%.*s: %s", STR_ARGS(manifest->object),
                      why->text);
-    else if (!same_facts(told, found))
-        findings_add(&verify->report->findings, where,
-                     "%.*s holds %llu records in %llu bytes with SHA-256 %.8s…, its manifest says "
-                     "%llu, %llu, %.8s…, or other times and contents",
-                     STR_ARGS(manifest->object), (unsigned long long)found->records,
-                     (unsigned long long)found->bytes, found->sha256,
-                     (unsigned long long)told->records, (unsigned long long)told->bytes,
-                     told->sha256);
-    else if (!str_equal(manifest->object, str_of(key)))
-        findings_add(&verify->report->findings, where, "%.*s should be called %s",
-                     STR_ARGS(manifest->object), key);
 }
 
 static void check_order(struct verify *verify, const struct object_facts *facts)
@@ -262,7 +241,7 @@ static int take_object(struct verify *verify, const struct manifest *manifest, s
     verify->facts = &found;
     int rc = archive_read_object(verify->store, manifest->object, &found, on_line, verify, err);
     if (rc != E_OK && rc != E_NOT_FOUND && rc != E_BAD_MESSAGE && rc != E_BAD_JSON) return rc;
-    compare_object(verify, manifest, &found, rc, err);
+    judge_object(verify, manifest, &found, rc, err);
     seen->objects++, verify->progress.objects++;
     seen->records += found.records, verify->progress.records += found.records;
     seen->bytes += found.bytes, verify->progress.bytes += found.bytes;

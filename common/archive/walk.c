@@ -122,13 +122,8 @@ int archive_walk_lines(struct store *store, const struct archive_wish *wish,
     struct archive_walk walk;
     int rc;
     archive_walk_init(&walk, store, wish);
-    while ((rc = archive_walk_next(&walk, err)) == E_OK && walk.found) {
-        struct object_facts facts = {
-            .topic = walk.manifest.facts.topic, .partition = walk.manifest.facts.partition};
-        rc = archive_read_object(store, walk.manifest.object, &facts, on_line, user, err);
-        if (rc) err_wrap(err, "%.*s", STR_ARGS(walk.manifest.object));
-        if (rc) break;
-    }
+    while ((rc = archive_walk_next(&walk, err)) == E_OK && walk.found)
+        if ((rc = archive_read_whole(store, &walk.manifest, on_line, user, err))) break;
     archive_walk_deinit(&walk);
     return rc;
 }

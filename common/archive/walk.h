@@ -4,7 +4,7 @@
  *     struct archive_walk walk;
  *     archive_walk_init(&walk, store, &wish);
  *     while ((rc = archive_walk_next(&walk, err)) == E_OK && walk.found)
- *         archive_read_object(store, walk.manifest.object, …);
+ *         archive_read_whole(store, &walk.manifest, …);
  *     archive_walk_deinit(&walk);
  *
  * One list request for a thousand manifests and one read for each; memory is a page of names. */
@@ -59,7 +59,8 @@ int archive_count(struct store *store, const struct archive_wish *wish, uint64_t
                   struct err *err) CHECKED;
 
 /* Each line of all objects that the walk finds, object by object; memory is bounded as there. What
- * on_line returns ends it, with the object's name. The store's errors. */
+ * on_line returns ends it, with the object's name, and so does an object that isn't whole. The
+ * store's errors. */
 int archive_walk_lines(struct store *store, const struct archive_wish *wish,
                        archive_on_line *on_line, void *user, struct err *err) CHECKED;
 

@@ -163,13 +163,11 @@ static int read_object(struct replay *replay, const struct manifest *manifest, s
     if (!replay->place) return E_NO_MEMORY;
     if (manifest->facts.span.end <= replay->place->next) return E_OK;
     for (int attempt = 1; attempt <= ATTEMPTS && !stopped; attempt++) {
-        struct object_facts facts = {
-            .topic = manifest->facts.topic, .partition = manifest->facts.partition};
-        rc = archive_read_object(replay->store, manifest->object, &facts, take_line, replay, err);
+        rc = archive_read_whole(replay->store, manifest, take_line, replay, err);
         if (rc == E_OK || replay->broken || err_class((enum err_code)rc) != ERR_RETRY) break;
         if (replay->journal && journal_rest(replay->journal, PAUSE_MS, err)) break;
     }
-    return rc ? err_wrap(err, "%.*s", STR_ARGS(manifest->object)) : E_OK;
+    return rc;
 }
 
 static int each_object(struct replay *replay,

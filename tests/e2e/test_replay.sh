@@ -20,6 +20,12 @@ check "for which no bus is made" [ ! -e "$scratch/none" ]
 read -r http <<<"$(free_ports 1)"
 "$bin/verbatim" run --once --quiet --data "$scratch/real" --ingest.listen="127.0.0.1:$http" >/dev/null 2>&1
 refused "a prefix that leads elsewhere" 78 "bus.topic_prefix" replay --shadow ../x "$scratch/real/archive"
+object=$(find "$scratch/real/archive/feedback" -name '*.zst' | head -n 1)
+zstd -dc "$object" | head -n -1 | zstd -q >"$scratch/short.zst"
+mv "$scratch/short.zst" "$object"
+refused "an object that lost its last line" 65 "its manifest says" replay --dry-run "$scratch/real/archive"
+rm "$object"
+refused "an object that is gone" 66 "${object##*/}" replay --dry-run "$scratch/real/archive"
 refused "one side" 64 "two sides" diff "$scratch"
 refused "a field that is none" 64 'did you mean "safety.state"' diff --fields safety.stat a b
 refused "a file that isn't there" 66 "nowhere" diff "$scratch/nowhere" "$scratch/nowhere"

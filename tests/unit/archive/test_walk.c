@@ -226,6 +226,26 @@ static void tells_damage(void **state)
     free(copy);
 }
 
+/* Cut where a frame ends, it reads well to its end: only the manifest knows better. */
+static void one_that_is_short_is_told(void **state)
+{
+    struct memory_store *store = *state;
+    const struct archive_wish wish = {.topics = 1u << TOPIC_FEEDBACK};
+    struct str manifest =
+        STR("manifests/feedback/0/00000000000000000020-00000000000000000010.json");
+    struct seen seen = {.stop_at = -1};
+    struct err err;
+    char *kept = memory_copy(memory_get_object(store, manifest));
+    struct str told = str_make(kept, memory_get_object(store, manifest).size);
+    put(store, TOPIC_FEEDBACK, 0, 10, 17);
+    memory_remove(store, STR("manifests/feedback/0/00000000000000000017-00000000000000000010.json"));
+    memory_set(store, manifest, told);
+    assert_int_equal(archive_walk_lines(&store->base, &wish, on_line, &seen, &err), E_BAD_MESSAGE);
+    assert_int_equal(seen.last, 16);
+    assert_non_null(strstr(err.text, "00000000000000000010.ndjson.zst: holds 7 records"));
+    free(kept);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -236,6 +256,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(reads_what_the_manifest_says, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_reader_may_stop, set_up, tear_down),
         cmocka_unit_test_setup_teardown(tells_damage, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(one_that_is_short_is_told, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
