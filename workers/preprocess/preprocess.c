@@ -83,7 +83,7 @@ static int open_window(struct worker_context *context, struct preprocess_state *
     if (options->window_records & (options->window_records - 1))
         return err_set(err, E_BAD_CONFIG, "preprocess.window_records: %u is not a power of two",
                        options->window_records);
-    snprintf(path, sizeof path, "%s/%s.window", options->folder, context->member);
+    snprintf(path, sizeof path, "%s/%s" WINDOW_SUFFIX, options->folder, context->member);
     return window_open(options->folder[0] ? path : NULL, options->window_records, &state->window,
                        err);
 }

@@ -1,6 +1,7 @@
 /* Finds or makes the key; hashes. */
 #include "workers/preprocess/pseudonym.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,6 +10,7 @@
 
 #include "base/buffer.h"
 #include "base/hash.h"
+#include "workers/preprocess/window.h"
 
 static int make_key(char out[static 2 * PSEUDONYM_KEY_BYTES + 1], struct err *err)
 {
@@ -54,10 +56,36 @@ static int read_key(struct pseudonym *pseudonym, const char *path, struct err *e
     return rc;
 }
 
+/* A folder with a duplicate window had its key, as keys are made first. Looked for before the key,
+ * so that a replica that starts beside the first one isn't misled. */
+static bool was_used(const char *folder)
+{
+    bool found = false;
+    DIR *entries = opendir(folder);
+    for (struct dirent *entry; entries && !found && (entry = readdir(entries));)
+        found = str_ends(str_of(entry->d_name), STR(WINDOW_SUFFIX));
+    if (entries) closedir(entries);
+    return found;
+}
+
+static int find_file(struct pseudonym *pseudonym, const char *folder, struct err *err)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/customer.key", folder);
+    bool used = was_used(folder), missing = access(path, F_OK) != 0;
+    if (missing && used)
+        return err_set(err, E_BAD_CONFIG,
+                       "%s is gone, and with another key customers would get other hashes: put it "
+                       "back, or set preprocess.customer_key_file; if it is lost for ever: openssl "
+                       "rand -hex 32 >%s", path, path);
+    int rc = missing ? make_file(path, err) : E_OK;
+    return rc ? rc : read_key(pseudonym, path, err);
+}
+
 static int find_key(struct pseudonym *pseudonym, const char *key, const char *folder,
                     struct err *err)
 {
-    char path[4096], fresh[2 * PSEUDONYM_KEY_BYTES + 1];
+    char fresh[2 * PSEUDONYM_KEY_BYTES + 1];
     if (key[0] || !folder[0]) {
         int rc = key[0] ? E_OK : make_key(fresh, err);
         if (rc) return rc;
@@ -68,9 +96,7 @@ static int find_key(struct pseudonym *pseudonym, const char *key, const char *fo
         memcpy(pseudonym->key, key[0] ? key : fresh, pseudonym->key_size);
         return E_OK;
     }
-    snprintf(path, sizeof path, "%s/customer.key", folder);
-    int rc = access(path, F_OK) ? make_file(path, err) : E_OK;
-    return rc ? rc : read_key(pseudonym, path, err);
+    return find_file(pseudonym, folder, err);
 }
 
 int pseudonym_open(struct pseudonym *pseudonym, const char *key, const char *folder,

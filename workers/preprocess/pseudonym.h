@@ -15,7 +15,8 @@ struct pseudonym {
 };
 
 /* key: from configuration; empty: read from FOLDER/customer.key, which is made (mode 0600) if it
- * isn't there; without a folder as well: a key of this run only. */
+ * isn't there, unless the folder was used before (BAD_CONFIG); without a folder as well: a key of
+ * this run only. */
 int pseudonym_open(struct pseudonym *pseudonym, const char *key, const char *folder,
                    struct err *err) CHECKED;
 

@@ -11,6 +11,8 @@
 #include "base/str.h"
 #include "text/similar.h"
 
+#define WINDOW_SUFFIX ".window" /* of its file, behind the replica's name */
+
 enum { WINDOW_ID_BYTES = 36, WINDOW_NEAR_BITS = 8, WINDOW_PARTITION_MAX = (1 << 26) - 1 };
 
 enum window_match {

@@ -40,7 +40,7 @@ static void makes_a_key(void **state)
 
 static void keeps_the_key(void **state)
 {
-    char folder[] = "/tmp/verbatim-key-XXXXXX", path[64];
+    char folder[] = "/tmp/verbatim-key-XXXXXX", path[64], window[64];
     struct pseudonym first = {0}, second = {0};
     struct stat status;
     struct err err;
@@ -61,6 +61,15 @@ static void keeps_the_key(void **state)
     fclose(file);
     assert_int_equal(pseudonym_open(&second, "", folder, &err), E_BAD_CONFIG);
     unlink(path);
+    CASE("one that is gone isn't made anew where a window says that there was one");
+    snprintf(window, sizeof window, "%s/preprocess-3.window", folder);
+    fclose(fopen(window, "w"));
+    assert_int_equal(pseudonym_open(&second, "", folder, &err), E_BAD_CONFIG);
+    assert_non_null(strstr(err.text, path));
+    assert_int_equal(stat(path, &status), -1);
+    assert_int_equal(pseudonym_open(&second, "of configuration", folder, &err), E_OK);
+    pseudonym_close(&second);
+    unlink(window);
     rmdir(folder);
 }
 
