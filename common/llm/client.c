@@ -381,4 +381,5 @@ static void close_remote(struct llm_client *client)
 }
 
 const struct llm_client_ops remote_ops = {
-    .ask = ask, .cancel = cancel, .close = close_remote, .rekey = remote_rekey};
+    .ask = ask, .cancel = cancel, .close = close_remote,
+    .read_key = remote_read_key, .swap_key = remote_swap_key};

@@ -41,6 +41,8 @@ void remote_drop_spare(struct remote *remote); /* they hold a key that isn't in 
 
 /* open.c: frees all but calls, which are gone by then. */
 void remote_destroy(struct remote *remote);
-int remote_rekey(struct llm_client *client, const char *api_key, struct err *err) CHECKED;
+int remote_read_key(const struct llm_client *client, const char *api_key, char **ret_key,
+                    struct err *err) CHECKED;
+void remote_swap_key(struct llm_client *client, char **key);
 
 #endif

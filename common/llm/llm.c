@@ -4,6 +4,8 @@
 
 #include <assert.h>
 #include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/ascii.h"
 
@@ -137,9 +139,22 @@ int llm_ask(struct llm_client *client, const struct llm_question *question,
 
 void llm_cancel(struct llm_call *call) { call->client->ops->cancel(call); }
 
-int llm_client_rekey(struct llm_client *client, const char *api_key, struct err *err)
+int llm_client_read_key(const struct llm_client *client, const char *api_key, char **ret_key,
+                        struct err *err)
 {
-    return client->ops->rekey ? client->ops->rekey(client, api_key, err) : E_OK;
+    if (client->ops->read_key) return client->ops->read_key(client, api_key, ret_key, err);
+    return *ret_key = NULL, E_OK;
+}
+
+void llm_client_swap_key(struct llm_client *client, char **key)
+{
+    if (client->ops->swap_key) client->ops->swap_key(client, key);
+}
+
+void llm_key_free(char *key)
+{
+    if (key) explicit_bzero(key, strlen(key));
+    free(key);
 }
 
 void llm_client_close(struct llm_client *client)

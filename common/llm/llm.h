@@ -204,10 +204,14 @@ int llm_client_open(uv_loop_t *loop, const struct llm_config *config,
 /* Ends all calls, without callbacks. The client is gone for the caller; its handles close on the
  * loop's next turns, so run the loop until they have. NULL is ignored. */
 void llm_client_close(struct llm_client *client);
-/* Another API key (bedrock: bearer token) for calls from now on, "" for none but the environment's;
- * those under way keep theirs. BAD_CONFIG, and the old one stays: for what can't be one, and for
- * what would change how requests are authorised (signature or token). */
-int llm_client_rekey(struct llm_client *client, const char *api_key, struct err *err) CHECKED;
+/* Another API key (bedrock: bearer token), "" for none but the environment's: found good, and not in
+ * force yet. BAD_CONFIG: what can't be one, and what would change how requests are authorised
+ * (signature or token). */
+int llm_client_read_key(const struct llm_client *client, const char *api_key, char **ret_key,
+                        struct err *err) CHECKED;
+/* In force for calls from now on; those under way keep theirs. *key becomes the one before. */
+void llm_client_swap_key(struct llm_client *client, char **key);
+void llm_key_free(char *key); /* wipes it; NULL is ignored */
 
 /* On an error (NO_MEMORY; USAGE: a question that breaks what is said above) there is no callback.
  * ret_call may be NULL; else *ret_call is valid until on_result() or llm_cancel(). */
@@ -235,7 +239,9 @@ struct llm_client_ops {
     void (*cancel)(struct llm_call *call);
     void (*close)(struct llm_client *client);
     /* NULL: it has none */
-    int (*rekey)(struct llm_client *client, const char *api_key, struct err *err);
+    int (*read_key)(const struct llm_client *client, const char *api_key, char **ret_key,
+                    struct err *err);
+    void (*swap_key)(struct llm_client *client, char **key);
 };
 
 struct llm_client {

@@ -113,15 +113,10 @@ static int check_key(const struct remote *remote, const char *key, struct err *e
     return E_OK;
 }
 
-static void forget_key(struct remote *remote)
+int remote_read_key(const struct llm_client *client, const char *api_key, char **ret_key,
+                    struct err *err)
 {
-    if (remote->api_key) explicit_bzero(remote->api_key, strlen(remote->api_key));
-    free(remote->api_key);
-}
-
-int remote_rekey(struct llm_client *client, const char *api_key, struct err *err)
-{
-    struct remote *remote = (struct remote *)(void *)client;
+    const struct remote *remote = (const struct remote *)(const void *)client;
     const struct llm_config config = {.provider = client->provider, .api_key = api_key};
     const char *key = find_key(remote, &config);
     int rc = check_key(remote, key, err);
@@ -129,13 +124,18 @@ int remote_rekey(struct llm_client *client, const char *api_key, struct err *err
         rc = err_set(err, E_BAD_CONFIG,
                      "a bearer token in place of signatures, or none any more, needs a restart");
     if (rc) return err_wrap(err, "%s", llm_provider_name(client->provider));
-    char *fresh = strdup(key);
-    if (!fresh) return err_set(err, E_NO_MEMORY, NULL);
-    forget_key(remote);
-    remote->api_key = fresh;
+    *ret_key = strdup(key);
+    return *ret_key ? E_OK : err_set(err, E_NO_MEMORY, NULL);
+}
+
+void remote_swap_key(struct llm_client *client, char **key)
+{
+    struct remote *remote = (struct remote *)(void *)client;
+    char *before = remote->api_key;
+    remote->api_key = *key;
+    *key = before;
     remote->key_number++;
     remote_drop_spare(remote);
-    return E_OK;
 }
 
 static int take_keys(struct remote *remote, const struct llm_config *config, struct err *err)
@@ -241,7 +241,7 @@ void remote_destroy(struct remote *remote)
     wire_close(remote->wire);
     sigv4_signer_deinit(&remote->signer);
     sigv4_signed_deinit(&remote->sign);
-    forget_key(remote);
+    llm_key_free(remote->api_key);
     /* Configured secrets were copied here. */
     const char *secrets[] = {
         remote->keys.config.secret_access_key, remote->keys.config.session_token};

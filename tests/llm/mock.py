@@ -81,7 +81,7 @@ class Mock:
         self.moods = {}         # word in the system text -> what becomes of an answer to a text: (text, answer) -> None
         self.usage = (900, 120) # tokens of a call
         self.story = "right"    # what is said of digests' counts
-        self.calls, self.system, self.lock = [], "", threading.Lock()
+        self.calls, self.system, self.key, self.lock = [], "", None, threading.Lock()
         self.open = self.answered = 0
         self.port, self.server, self.stopping = 0, None, threading.Event()
 
@@ -138,7 +138,7 @@ class Mock:
             self.open += 1
             self.calls.append(Call(time.monotonic(), [piece["id"] for piece in pieces], status,
                                    [piece["text"] for piece in pieces], self.open, self.answered))
-            self.system = messages.get("system", "")
+            self.system, self.key = messages.get("system", ""), handler.headers.get("Authorization")
         try:
             text = self.misbehave(handler, fault, status) and self.answer(pieces, messages, fault)
         finally:

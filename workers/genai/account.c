@@ -61,9 +61,10 @@ static int read_limits(const struct genai_options *options, struct budget_limits
                            err);
 }
 
-static int load_prices(const struct genai_options *options, struct prices **ret_prices,
-                       struct err *err)
+int account_read_prices(const struct worker_context *context, struct prices **ret_prices,
+                        struct err *err)
 {
+    const struct genai_options *options = context->options;
     char path[SHIPPED_PATH_BYTES];
     int rc = shipped_path(options->prices, "prices.txt", path, err);
     if (rc == E_OK) rc = prices_read(path, ret_prices, err);
@@ -84,7 +85,7 @@ static int open_parts(struct account_book *account, const struct genai_options *
     const struct purchases_calls calls = {on_bill, on_ready, account};
     const char *file = options->journal_file[0] ? options->journal_file : NULL;
     int rc = read_limits(options, &account->limits, err);
-    if (rc == E_OK) rc = load_prices(options, &account->prices, err);
+    if (rc == E_OK) rc = account_read_prices(account->context, &account->prices, err);
     if (rc == E_OK)
         rc = budget_create(&account->limits, account->context->clock, &account->budget, err);
     if (rc == E_OK) rc = answers_open(file, options->journal_bytes, &account->answers, err);
@@ -120,22 +121,19 @@ void account_close(struct account_book *account)
     free(account);
 }
 
-int account_reload(struct account_book *account, struct worker_context *context, struct err *err)
+void account_swap_prices(struct account_book *account, struct prices **prices)
 {
-    const struct genai_options *options = context->options;
-    struct prices *fresh;
-    int rc = load_prices(options, &fresh, err);
-    if (rc) return rc;
-    prices_destroy(account->prices);
-    account->prices = fresh;
+    struct prices *before = account->prices;
+    account->prices = *prices;
+    *prices = before;
     account->told_price = false;
-    return E_OK;
 }
 
-static const struct price *price_for(const struct account_book *account, const char *provider,
-                                     const char *model)
+static const struct price *price_in(const struct account_book *account,
+                                    const struct prices *prices, const char *provider,
+                                    const char *model)
 {
-    return prices_find(account->prices, str_of(provider), str_of(model),
+    return prices_find(prices ? prices : account->prices, str_of(provider), str_of(model),
                        clock_wall_ms(account->context->clock));
 }
 
@@ -144,10 +142,10 @@ static bool has_budget(const struct account_book *account)
     return account->limits.day_micros || account->limits.tenant_micros;
 }
 
-int account_check(const struct account_book *account, const char *provider, const char *model,
-                  struct err *err)
+int account_check(const struct account_book *account, const struct prices *prices,
+                  const char *provider, const char *model, struct err *err)
 {
-    if (!has_budget(account) || price_for(account, provider, model)) return E_OK;
+    if (!has_budget(account) || price_in(account, prices, provider, model)) return E_OK;
     return err_set(
         err, E_BAD_CONFIG,
         "there is a budget, but no price of %s/%s: add it to a table of your own (genai.prices)",
@@ -230,7 +228,7 @@ static bool same_tenant(const struct account_call *call)
 enum account_verdict account_reserve(struct account_book *account, struct account_call *call,
                                      int64_t now_ms, int64_t *ret_again_ms)
 {
-    const struct price *price = price_for(account, call->provider, call->model);
+    const struct price *price = price_in(account, NULL, call->provider, call->model);
     call->reserved_micros = 0;
     call->priced = price != NULL;
     if (price) call->price = *price;

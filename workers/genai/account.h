@@ -58,12 +58,13 @@ struct account_call {
 int account_open(struct worker_context *context, struct account_book **ret_account,
                  struct err *err) CHECKED;
 void account_close(struct account_book *account); /* NULL is ignored; no on_kept() any more */
-/* SIGHUP: prices anew. On an error the old ones stay. */
-int account_reload(struct account_book *account, struct worker_context *context,
-                   struct err *err) CHECKED;
-/* BAD_CONFIG: there is a budget, and what this model costs isn't known. */
-int account_check(const struct account_book *account, const char *provider, const char *model,
-                  struct err *err) CHECKED;
+/* SIGHUP: prices anew; swapped, they are in force, and *prices are those before. */
+int account_read_prices(const struct worker_context *context, struct prices **ret_prices,
+                        struct err *err) CHECKED;
+void account_swap_prices(struct account_book *account, struct prices **prices);
+/* BAD_CONFIG: there is a budget, and these prices (NULL: those in force) lack this model's. */
+int account_check(const struct account_book *account, const struct prices *prices,
+                  const char *provider, const char *model, struct err *err) CHECKED;
 
 void account_key(const struct account_book *account, const struct account_question *question,
                  struct answer_key *ret_key);

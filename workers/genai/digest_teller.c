@@ -231,25 +231,26 @@ int digest_teller_open(struct worker_context *context, struct asker *asker, cons
         .subject = {.name = "digest_story", .purpose = "What the counts of a window say together.",
                     .answer_tokens = DIGEST_STORY_TOKENS,
                     .on_end = on_end, .user = teller}};
-    int rc = teller->asker ? prompt_open_digest(folder, options->digest_prompt, context->random,
-                                                &teller->subject.prompt, err)
-                           : E_OK;
+    int rc = digest_teller_read(teller, folder, &teller->subject.prompt, err);
     if (rc) digest_teller_close(teller);
     else *ret_teller = teller;
     return rc;
 }
 
-int digest_teller_reload(struct digest_teller *teller, const char *folder, struct err *err)
+int digest_teller_read(const struct digest_teller *teller, const char *folder,
+                       struct prompt **ret_prompt, struct err *err)
 {
     const struct genai_options *options = teller->context->options;
-    struct prompt *fresh;
-    int rc = teller->asker ? prompt_open_digest(folder, options->digest_prompt,
-                                                teller->context->random, &fresh, err)
-                           : E_OK;
-    if (rc || !teller->asker) return rc;
-    prompt_close(teller->subject.prompt);
-    teller->subject.prompt = fresh;
-    return E_OK;
+    if (!teller->asker) return *ret_prompt = NULL, E_OK;
+    return prompt_open_digest(folder, options->digest_prompt, teller->context->random, ret_prompt,
+                              err);
+}
+
+void digest_teller_swap(struct digest_teller *teller, struct prompt **prompt)
+{
+    struct prompt *before = teller->subject.prompt;
+    teller->subject.prompt = *prompt;
+    *prompt = before;
 }
 
 void digest_teller_close(struct digest_teller *teller)

@@ -15,8 +15,10 @@ struct digest_teller;
  * NO_INPUT, BAD_CONFIG, NO_MEMORY. */
 int digest_teller_open(struct worker_context *context, struct asker *asker, const char *folder,
                        struct digest_teller **ret_teller, struct err *err) CHECKED;
-/* The prompt anew; on an error the old one stays. */
-int digest_teller_reload(struct digest_teller *teller, const char *folder, struct err *err) CHECKED;
+/* SIGHUP: the prompt anew; swapped, it is in force, and *prompt is the one before. NULL: none. */
+int digest_teller_read(const struct digest_teller *teller, const char *folder,
+                       struct prompt **ret_prompt, struct err *err) CHECKED;
+void digest_teller_swap(struct digest_teller *teller, struct prompt **prompt);
 /* NULL is fine. The asker is gone before, or has ended all that was asked. */
 void digest_teller_close(struct digest_teller *teller);
 

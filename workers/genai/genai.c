@@ -117,29 +117,55 @@ static void genai_close(struct worker_context *context)
     free(state);
 }
 
-/* New models, rules, clocks and prompts are complete before the old ones go. */
-static int genai_reload(struct worker_context *context, struct err *err)
+/* What files say: models and rules, clocks, prompts, prices, keys. */
+struct files {
+    struct provider *local;
+    struct clocks *clocks;
+    struct remote_files remote;
+    struct prompt *digest_prompt;
+};
+
+static int read_files(struct worker_context *context, struct files *files, struct err *err)
 {
     const struct genai_options *options = context->options;
-    struct genai_state *state = context->state;
-    struct provider *fresh = NULL;
-    struct clocks *clocks = NULL;
+    const struct genai_state *state = context->state;
     char folder[SHIPPED_PATH_BYTES];
     int rc = shipped_path(options->folder, "", folder, err);
-    if (rc == E_OK) rc = open_clocks(options, &clocks, err);
-    if (rc == E_OK) rc = state->local->ops->open(context, folder, &fresh, err);
-    if (rc == E_OK && state->remote) rc = remote_reload(state->remote, context, folder, err);
-    if (rc == E_OK && state->teller) rc = digest_teller_reload(state->teller, folder, err);
-    if (rc) {
-        if (fresh) fresh->ops->close(fresh);
-        free(clocks);
-        return rc;
-    }
-    state->local->ops->close(state->local);
-    free(state->clocks);
-    state->local = fresh;
-    state->clocks = clocks;
-    return E_OK;
+    if (rc == E_OK) rc = open_clocks(options, &files->clocks, err);
+    if (rc == E_OK) rc = state->local->ops->open(context, folder, &files->local, err);
+    if (rc == E_OK && state->remote)
+        rc = remote_read(state->remote, context, folder, &files->remote, err);
+    if (rc == E_OK && state->teller)
+        rc = digest_teller_read(state->teller, folder, &files->digest_prompt, err);
+    return rc;
+}
+
+static void swap_files(struct genai_state *state, struct files *files)
+{
+    struct provider *local = state->local;
+    struct clocks *clocks = state->clocks;
+    state->local = files->local, files->local = local;
+    state->clocks = files->clocks, files->clocks = clocks;
+    if (state->remote) remote_swap(state->remote, &files->remote);
+    if (state->teller) digest_teller_swap(state->teller, &files->digest_prompt);
+}
+
+static void free_files(struct files *files)
+{
+    if (files->local) files->local->ops->close(files->local);
+    free(files->clocks);
+    remote_files_free(&files->remote);
+    prompt_close(files->digest_prompt);
+}
+
+/* All or nothing: what is left over, the new files or those before, goes. */
+static int genai_reload(struct worker_context *context, struct err *err)
+{
+    struct files files = {0};
+    int rc = read_files(context, &files, err);
+    if (rc == E_OK) swap_files(context->state, &files);
+    free_files(&files);
+    return rc;
 }
 
 /* Everything not committed will be read again: what isn't in a call yet need not be asked now. */

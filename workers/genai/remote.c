@@ -172,7 +172,7 @@ int remote_open(struct worker_context *context, const struct remote_chain *chain
     for (uint32_t i = 0; i < chain->count && rc == E_OK; i++)
         rc = open_client(context, remote, chain->providers[i], &remote->clients[i], err);
     for (uint32_t i = 0; i < chain->count && rc == E_OK; i++)
-        rc = account_check(remote->account, names[chain->providers[i]],
+        rc = account_check(remote->account, NULL, names[chain->providers[i]],
                            llm_client_model(remote->clients[i]), err);
     if (rc) {
         remote_close(remote);
@@ -215,42 +215,49 @@ void remote_close(struct remote *remote)
 }
 
 /* A key in a file (api_key_file, bearer_token_file) may be another by now. */
-static int rekey(struct llm_client *client, const struct config *config, struct err *err)
+static int read_key(const struct llm_client *client, const struct config *config, char **ret_key,
+                    struct err *err)
 {
     enum llm_provider provider = llm_client_provider(client);
     struct buffer key = {0};
     int rc = config_secret(config, names[provider],
                            provider == LLM_BEDROCK ? "bearer_token" : "api_key", &key, err);
-    if (rc == E_OK) rc = llm_client_rekey(client, buffer_cstr(&key), err);
+    if (rc == E_OK) rc = llm_client_read_key(client, buffer_cstr(&key), ret_key, err);
     if (key.data) explicit_bzero(key.data, key.capacity);
     buffer_deinit(&key);
     return rc;
 }
 
-static int rekey_all(struct remote *remote, const struct config *config, struct err *err)
+int remote_read(const struct remote *remote, const struct worker_context *context,
+                const char *folder, struct remote_files *files, struct err *err)
 {
-    int rc = E_OK;
-    for (uint32_t i = 0; i < ASKER_STAGES_MAX && rc == E_OK; i++)
-        if (remote->clients[i]) rc = rekey(remote->clients[i], config, err);
+    const struct genai_options *options = context->options;
+    int rc = prompt_open(folder, options->prompt, context->random, &files->prompt, err);
+    if (rc == E_OK) rc = account_read_prices(context, &files->prices, err);
+    for (uint32_t i = 0; i < ASKER_STAGES_MAX && remote->clients[i] && rc == E_OK; i++) {
+        const struct llm_client *client = remote->clients[i];
+        rc = account_check(remote->account, files->prices, names[llm_client_provider(client)],
+                           llm_client_model(client), err);
+        if (rc == E_OK) rc = read_key(client, context->config, &files->keys[i], err);
+    }
     return rc;
 }
 
-int remote_reload(struct remote *remote, struct worker_context *context, const char *folder,
-                  struct err *err)
+void remote_swap(struct remote *remote, struct remote_files *files)
 {
-    const struct genai_options *options = context->options;
-    struct prompt *fresh;
-    int rc = prompt_open(folder, options->prompt, context->random, &fresh, err);
-    if (rc) return rc;
-    rc = rekey_all(remote, context->config, err);
-    if (rc == E_OK) rc = account_reload(remote->account, context, err);
-    if (rc) {
-        prompt_close(fresh);
-        return rc;
-    }
-    prompt_close(remote->prompt);
-    remote->prompt = remote->asker.prompt = fresh;
-    return E_OK;
+    struct prompt *before = remote->prompt;
+    remote->prompt = remote->asker.prompt = files->prompt;
+    files->prompt = before;
+    account_swap_prices(remote->account, &files->prices);
+    for (uint32_t i = 0; i < ASKER_STAGES_MAX && remote->clients[i]; i++)
+        llm_client_swap_key(remote->clients[i], &files->keys[i]);
+}
+
+void remote_files_free(struct remote_files *files)
+{
+    prompt_close(files->prompt);
+    prices_destroy(files->prices);
+    for (uint32_t i = 0; i < ASKER_STAGES_MAX; i++) llm_key_free(files->keys[i]);
 }
 
 struct asker *remote_asker(struct remote *remote) { return &remote->asker; }

@@ -21,9 +21,18 @@ int remote_open(struct worker_context *context, const struct remote_chain *chain
                 struct err *err) CHECKED;
 void remote_close(struct remote *remote); /* NULL is ignored */
 
-/* The prompt anew; on an error the old one stays. */
-int remote_reload(struct remote *remote, struct worker_context *context, const char *folder,
-                  struct err *err) CHECKED;
+/* SIGHUP: what files say, read and found good; swapped, it is in force, and `files` hold what was
+ * before. */
+struct remote_files {
+    struct prompt *prompt;
+    struct prices *prices;
+    char *keys[ASKER_STAGES_MAX];
+};
+/* Zeroed files; to be freed whatever it returns. */
+int remote_read(const struct remote *remote, const struct worker_context *context,
+                const char *folder, struct remote_files *files, struct err *err) CHECKED;
+void remote_swap(struct remote *remote, struct remote_files *files);
+void remote_files_free(struct remote_files *files);
 
 struct asker *remote_asker(struct remote *remote);
 /* Everything not committed will be read again, here or by another replica. */

@@ -325,28 +325,32 @@ static void test_models_without_a_price(void **state)
         .questions = questions, .count = 1, .provider = "other", .model = "m1", .input_tokens = 1,
         .output_tokens = 1};
     struct replica replica;
+    struct prices *prices;
     int64_t again_ms;
     struct err err;
     (void)state;
     replica_open(&replica, "genai-0", false, NULL);
     /* no budget: it only isn't counted */
-    assert_int_equal(account_check(replica.account, "other", "m1", &err), E_OK);
+    assert_int_equal(account_check(replica.account, NULL, "other", "m1", &err), E_OK);
     assert_int_equal(account_reserve(replica.account, &call, 0, &again_ms), ACCOUNT_GO);
     assert_true(account_settle(replica.account, &call, &result) < 0);
     replica_close(&replica);
 
     replica_open(&replica, "genai-0", false, (const char *[]){"genai.budget=5", NULL});
-    assert_int_equal(account_check(replica.account, "test", "m1", &err), E_OK);
-    assert_int_equal(account_check(replica.account, "other", "m1", &err), E_BAD_CONFIG);
+    assert_int_equal(account_check(replica.account, NULL, "test", "m1", &err), E_OK);
+    assert_int_equal(account_check(replica.account, NULL, "other", "m1", &err), E_BAD_CONFIG);
     assert_non_null(strstr(err.text, "other/m1"));
     assert_int_equal(account_reserve(replica.account, &call, 0, &again_ms), ACCOUNT_DEGRADE);
     rig_write_prices("other/* 1 1 1\n"); /* on SIGHUP */
-    assert_int_equal(account_reload(replica.account, &replica.context, &err), E_OK);
-    assert_int_equal(account_check(replica.account, "other", "m1", &err), E_OK);
+    must(account_read_prices(&replica.context, &prices, &err), &err);
+    assert_int_equal(account_check(replica.account, prices, "other", "m1", &err), E_OK);
+    assert_int_equal(account_check(replica.account, prices, "test", "m1", &err), E_BAD_CONFIG);
+    assert_int_equal(account_check(replica.account, NULL, "test", "m1", &err), E_OK);
+    account_swap_prices(replica.account, &prices);
+    prices_destroy(prices);
+    assert_int_equal(account_check(replica.account, NULL, "other", "m1", &err), E_OK);
     rig_write_prices("nonsense\n");
-    assert_int_equal(account_reload(replica.account, &replica.context, &err), E_BAD_CONFIG);
-    /* the old ones stay */
-    assert_int_equal(account_check(replica.account, "other", "m1", &err), E_OK);
+    assert_int_equal(account_read_prices(&replica.context, &prices, &err), E_BAD_CONFIG);
     replica_close(&replica);
     account_close(NULL);
 }

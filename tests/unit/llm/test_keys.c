@@ -142,17 +142,23 @@ static void a_key_is_replaced(void **state)
     struct route routes[] = {{"POST /model/m/converse", ANSWER, THEN_KEEP, 0}, {0}};
     struct rig rig;
     struct err err = {0};
+    char *key;
     set_up(&rig, routes);
     rig.config.api_key = "old-key";
     open_client(&rig);
     ask(&rig, LLM_ANSWERED);
     assert_true(last_has(&rig, "Authorization: Bearer old-key\r\n"));
-    assert_int_equal(llm_client_rekey(rig.client, "new-key", &err), E_OK);
+    must(llm_client_read_key(rig.client, "new-key", &key, &err), &err);
+    ask(&rig, LLM_ANSWERED);
+    assert_true(last_has(&rig, "Authorization: Bearer old-key\r\n"));
+    llm_client_swap_key(rig.client, &key);
+    assert_string_equal(key, "old-key");
+    llm_key_free(key);
     ask(&rig, LLM_ANSWERED);
     assert_true(last_has(&rig, "Authorization: Bearer new-key\r\n"));
-    assert_int_equal(llm_client_rekey(rig.client, "two words", &err), E_BAD_CONFIG);
+    assert_int_equal(llm_client_read_key(rig.client, "two words", &key, &err), E_BAD_CONFIG);
     /* it would have to sign */
-    assert_int_equal(llm_client_rekey(rig.client, "", &err), E_BAD_CONFIG);
+    assert_int_equal(llm_client_read_key(rig.client, "", &key, &err), E_BAD_CONFIG);
     ask(&rig, LLM_ANSWERED);
     assert_true(last_has(&rig, "Authorization: Bearer new-key\r\n"));
     tear_down(&rig);
