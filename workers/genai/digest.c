@@ -14,7 +14,7 @@
  *
  * Failures: a bus that can't be read or written is tried again at each tick; a lost generation
  * drops the counts, and the search begins anew; the group's position tells whether the last events
- * can be seen already. */
+ * can be seen already. An event that the broker finds too large is written shorter. */
 #include "workers/genai/digest_maker.h"
 
 #include <stdlib.h>
@@ -159,6 +159,34 @@ static int count(struct digest_maker *maker, bool *ret_idle, struct err *err)
 
 /* --- commit ----------------------------------------------------------------------------------- */
 
+/* First without the words, then each time with half of the needs and the rows, which are ordered:
+ * what is left out of the rows is known to us, but not to who takes over. False: there is nothing
+ * more to leave out. */
+static bool shorten(struct digest *digest)
+{
+    if (shape_has(digest, digest, stories)) return shape_unset(digest, digest, stories), true;
+    if (!digest->needs.count && !digest->rows.count) return false;
+    digest->needs.count /= 2;
+    digest->rows.count /= 2;
+    if (!digest->needs.count) shape_unset(digest, digest, needs);
+    if (!digest->rows.count) shape_unset(digest, digest, rows);
+    return true;
+}
+
+/* A broker with a lower limit than ours: never the same events again. */
+static void write_shorter(struct digest_maker *maker, const struct err *err)
+{
+    struct err why;
+    size_t largest = 0;
+    for (size_t i = 1; i < maker->output_count; i++)
+        if (maker->outputs[i].value.size > maker->outputs[largest].value.size) largest = i;
+    log_error(LOG_WARN, "genai", "the bus refuses a digest; it is written shorter", err);
+    int rc = shorten(&maker->digests[largest])
+                 ? write_event(maker, &maker->digests[largest], &maker->outputs[largest], &why)
+                 : err_set(&why, E_SYSTEM, "%s", err->text);
+    if (rc) worker_fail(maker->context, &why);
+}
+
 static void take_commit(struct digest_maker *maker)
 {
     int code;
@@ -174,6 +202,8 @@ static void take_commit(struct digest_maker *maker)
         drop(maker);
     } else if (err_class((enum err_code)code) == ERR_FATAL) {
         worker_fail(maker->context, &err);
+    } else if (code == E_TOO_LARGE) {
+        write_shorter(maker, &err);
     } else {
         complain(maker, "a digest can't be committed; trying again", &err);
     }

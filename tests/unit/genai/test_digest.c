@@ -4,6 +4,7 @@
 #include "genai_bench.h"
 
 #include <poll.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 #include "replica.h"
@@ -56,6 +57,27 @@ static struct config *make_config(const char *replica)
     must(config_set(config, STR("bus.size_limit=1G"), "test", &err), &err);
     if (getenv("KAFKA_BOOTSTRAP")) use_kafka(config);
     return config;
+}
+
+/* --- a bus that takes less than we thought ---------------------------------------------------- */
+
+static atomic_size_t takes_most; /* bytes of an event; 0: all */
+static atomic_size_t refused;    /* what the last one refused weighed */
+
+int __real_bus_commit(struct bus_consumer *consumer, const struct bus_output *outputs,
+                      size_t output_count, const struct bus_position *positions,
+                      size_t position_count, struct err *err);
+int __wrap_bus_commit(struct bus_consumer *consumer, const struct bus_output *outputs,
+                      size_t output_count, const struct bus_position *positions,
+                      size_t position_count, struct err *err)
+{
+    size_t most = atomic_load(&takes_most);
+    for (size_t i = 0; i < output_count && most; i++) {
+        if (outputs[i].value.size <= most || !str_equal(outputs[i].key, STR("digest"))) continue;
+        atomic_store(&refused, outputs[i].value.size);
+        return err_set(err, E_TOO_LARGE, "by the test");
+    }
+    return __real_bus_commit(consumer, outputs, output_count, positions, position_count, err);
 }
 
 /* --- replicas --------------------------------------------------------------------------------- */
@@ -274,6 +296,39 @@ static void the_last_digest_is_found_far_back(void **state)
     close_rig(&rig);
 }
 
+static void a_digest_that_is_too_large_is_written_shorter(void **state)
+{
+    struct replica replica;
+    struct rig rig;
+    (void)state;
+    open_rig(&rig);
+    atomic_store(&takes_most, 400);
+    say(&rig, 10);
+    start(&replica, "0");
+    await_all(&rig);
+    assert_true(atomic_load(&refused) > 400);
+    CASE("what was left out of it is counted all the same");
+    atomic_store(&takes_most, 0);
+    say(&rig, 10);
+    await_all(&rig);
+    stop(&replica);
+    close_rig(&rig);
+}
+
+static void one_that_is_never_short_enough_ends_the_worker(void **state)
+{
+    struct replica replica;
+    struct rig rig;
+    (void)state;
+    open_rig(&rig);
+    atomic_store(&takes_most, 20);
+    say(&rig, 10);
+    start(&replica, "0");
+    assert_int_equal(replica_join(&replica), E_SYSTEM);
+    atomic_store(&takes_most, 0);
+    close_rig(&rig);
+}
+
 static void too_short_a_window_is_refused(void **state)
 {
     struct runtime *runtime = NULL;
@@ -299,6 +354,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(each_insight_is_in_one_digest),
         cmocka_unit_test(another_replica_goes_on),
         cmocka_unit_test(the_last_digest_is_found_far_back),
+        cmocka_unit_test(a_digest_that_is_too_large_is_written_shorter),
+        cmocka_unit_test(one_that_is_never_short_enough_ends_the_worker),
         cmocka_unit_test(too_short_a_window_is_refused),
     };
     return cmocka_run_group_tests_name("digest", tests, NULL, NULL);
