@@ -94,6 +94,26 @@ static bool nobody_reads(void)
     return poll(&fd, 1, 0) == 1 && fd.revents & POLLERR;
 }
 
+bool terminal_takes(int wait_ms)
+{
+    struct pollfd fd = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    int ready = poll(&fd, 1, wait_ms);
+    return ready > 0 || (ready < 0 && errno != EINTR);
+}
+
+bool terminal_put(struct str text, const volatile sig_atomic_t *stop)
+{
+    enum { PAGE_BYTES = 4096, LOOK_MS = 500 };
+    while (text.size) {
+        struct str page = str_slice(text, 0, text.size < PAGE_BYTES ? text.size : PAGE_BYTES);
+        while (!*stop && !terminal_takes(LOOK_MS)) continue;
+        if (*stop || fwrite(page.data, 1, page.size, stdout) != page.size || fflush(stdout))
+            return false;
+        text = str_slice(text, page.size, text.size);
+    }
+    return true;
+}
+
 /* By errno, where that is known. */
 static int lost(struct err *err)
 {

@@ -3,6 +3,8 @@
 #ifndef VERBATIM_BASE_TERMINAL_H
 #define VERBATIM_BASE_TERMINAL_H
 
+#include <signal.h>
+
 #include "base/buffer.h"
 #include "base/clock.h"
 
@@ -20,6 +22,14 @@ unsigned terminal_columns(int fd); /* 80 if unknown */
  * that is opened would take its number, and what is printed or logged would be written into it,
  * such as the bus. What stands in their places fails as a closed stream does. */
 void terminal_hold_streams(void);
+
+/* Does standard output take a page (a pipe's, 4096 bytes) by then? Where it doesn't, a reader stands
+ * still, or somebody typed Ctrl-S, and to write would be to wait for them. What can only fail is
+ * taken. */
+bool terminal_takes(int wait_ms);
+
+/* All of it, a page at a time, and as long as that takes. False: *stop, or nobody reads any more. */
+bool terminal_put(struct str text, const volatile sig_atomic_t *stop);
 
 /* Text for standard output, a line of many; empties the buffer. NO_MEMORY where that failed,
  * NO_OUTPUT, DISK_FULL. No error, but ferror(stdout), where nobody reads any more. */

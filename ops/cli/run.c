@@ -145,14 +145,20 @@ static int watch(struct session *session, bool until_played, bool once, struct e
         heed_reload(session);
         bool played = session->seen >= session->sample.accepted || idle >= IDLE_LOOKS;
         if (until_played && !once && played) return E_OK;
-        const struct bus_message *message = reader_next(&session->reader, LOOK_MS, err);
-        if (!message && err->code) return (int)err->code;
+        bool taken = session->quiet || terminal_takes(LOOK_MS); /* else nobody looks now */
+        const struct bus_message *message =
+            taken ? reader_next(&session->reader, LOOK_MS, err) : NULL;
+        if (taken && !message && err->code) return (int)err->code;
         if (message) {
             show(session, message);
             continue;
         }
         int rc = members_failed(session->members, err);
         if (rc) return rc;
+        if (!taken) {
+            until = clock_mono_ms(clock_system()) + ONCE_MS;
+            continue;
+        }
         idle = members_idle(session->members) ? idle + 1 : 0;
         if (once && played && idle) return E_OK;
         if (once && clock_mono_ms(clock_system()) > until)
@@ -162,6 +168,13 @@ static int watch(struct session *session, bool until_played, bool once, struct e
                            ONCE_MS / 1000);
     }
     return E_OK;
+}
+
+/* Waits for a reader that stands still, as long as nobody wants us to stop. */
+static bool is_looked_at(const struct session *session)
+{
+    while (!stop_asked && !terminal_takes(LOOK_MS)) heed_reload(session);
+    return terminal_takes(0);
 }
 
 /* --- the whole -------------------------------------------------------------------------------- */
@@ -216,6 +229,7 @@ static void print_row(const char *name, const char *format, ...)
 static void print_where(const struct session *session, const char *data, bool once)
 {
     bool door = !once && has_door(session);
+    if (!is_looked_at(session)) return;
     putchar('\n');
     if (door) print_row("dashboard", "%s/", session->base_url);
     print_row("archive", "%s", config_value(session->config.config, "logsink", "url", NULL));
@@ -234,9 +248,10 @@ static void print_where(const struct session *session, const char *data, bool on
 
 static void print_summary(const struct session *session)
 {
-    if (session->summary.records == 0) return;
+    if (session->summary.records == 0 || !is_looked_at(session)) return;
     putchar('\n');
     summary_print(&session->summary, stdout);
+    fflush(stdout);
 }
 
 /* Two on one folder would be two replicas of the same name: each would take over from the other. */

@@ -41,7 +41,7 @@ static bool write_line(const struct bus_message *message, struct buffer *line)
         return true;
     }
     buffer_add_char(line, '\n');
-    return fwrite(line->data, 1, line->size, stdout) == line->size && fflush(stdout) == 0;
+    return terminal_put(buffer_str(line), &stopped);
 }
 
 struct wish {
@@ -62,6 +62,7 @@ static int tail(struct bus *bus, const enum topic *topics, size_t count, const s
     if (rc) return rc;
     if (table) show_heading();
     for (uint64_t shown = 0; !stopped && (wish->most == 0 || shown < wish->most);) {
+        if (!terminal_takes(500)) continue;
         const struct bus_message *message =
             wish->once ? reader_next_held(&reader, err) : reader_next(&reader, 500, err);
         if (!message && err->code) {

@@ -152,4 +152,30 @@ check "those of the input are those of the archive" cmp <(ids "$scratch/in.ndjso
 rc=$?
 equal "verify: it balances ($(tail -n 3 "$scratch/verify.txt"))" $rc 0
 equal "the bus holds as many insights" "$(insights)" "$total"
+
+# --- whoever reads their output stands still: they stop all the same, and at once
+mkfifo "$scratch/still"
+exec 9<>"$scratch/still"
+is_full() { python3 -c 'import select; exit(9 in select.select([], [9], [], 0)[1])'; }
+empty() { python3 -c 'import os, select
+while 9 in select.select([9], [], [], 0)[0]: os.read(9, 65536)'; }
+has_stopped() { ! running "$1"; }
+# stops_at_once NAME COMMAND...
+stops_at_once() {
+    launch "$1" sh -c 'exec "$@" >"$0"' "$scratch/still" "${@:2}"
+    if [ "$1" = run ]; then
+        await "run is ready" 20 answers "$url/readyz"
+        for part in "$scratch"/new.*; do post "$part"; done
+    fi
+    await "$1: nobody reads" 60 is_full
+    kill -TERM "${pids[$1]}"
+    await "$1: SIGTERM is heard" 20 has_stopped "$1"
+    reap "$1"
+    equal "$1: it ends with 0" "$status" 0
+    empty
+}
+stops_at_once tail "$verbatim" tail --from-start --bus.path="$data/bus"
+python3 "$source/tests/e2e/generate.py" 2000 --prefix n >"$scratch/in.ndjson"
+split -l 500 "$scratch/in.ndjson" "$scratch/new."
+stops_at_once run "$verbatim" run --no-sample --data "$data" --ingest.listen="127.0.0.1:$http"
 finish
