@@ -48,6 +48,9 @@ static void write_confusion(const struct train_card *card, struct buffer *out)
     buffer_add_char(out, '\n');
 }
 
+/* Those that ship are off by less than 0.05. */
+#define CALIBRATION_WORST 0.1
+
 static void write_calibration(const struct train_card *card, struct buffer *out)
 {
     buffer_printf(out,
@@ -62,6 +65,10 @@ static void write_calibration(const struct train_card *card, struct buffer *out)
                           card->report->bins[bin].sure / (double)rows,
                           share(card->report->bins[bin].right, rows));
     }
+    if (card->report->calibration_error > CALIBRATION_WORST)
+        buffer_printf(out, "\nIts probabilities are off by %.2f: scores say little, and what is "
+                           "decided by them (unassessed, thresholds) less. Label more rows.\n",
+                      card->report->calibration_error);
 }
 
 static void write_card(const struct train_card *card, struct buffer *out)

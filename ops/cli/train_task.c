@@ -233,8 +233,8 @@ static int validate(struct training *training, struct train_linear *train, struc
                       "no row is serious; a column serious (yes or no) says which are");
     else if (rc == E_BAD_MESSAGE && strcmp(training->wish->task, "safety") == 0 &&
              str_starts(str_of(err->text), STR("no rows of class")))
-        (void)err_wrap(err, "a kind of harm stands in the label, such as adverse_event+hazard; yes "
-                            "or positive alone tells none");
+        (void)err_wrap(err, "safety is learnt of all its kinds, which stand in the label, such as "
+                            "adverse_event+hazard; yes or positive alone tells none");
     return rc == E_BAD_MESSAGE ? err_wrap(err, "%s", training->wish->data.path) : rc;
 }
 

@@ -80,7 +80,7 @@ for task in sentiment needs safety topics language; do
     check "$task: the same bytes twice" cmp -s "$scratch/$task-first.model" "$scratch/$task-second.model"
     check "$task: and the same card" cmp -s "$scratch/$task-first.model.md" "$scratch/$task-second.model.md"
     card=$scratch/$task-first.model.md
-    for line in "# $task-000001" "ours, CC0" "$(sha256sum <"$scratch/$task.tsv" | cut -d' ' -f1)" "$(sha256sum <"$scratch/$task-first.model" | cut -d' ' -f1)" \
+    for line in "# own-$task-000001" "ours, CC0" "$(sha256sum <"$scratch/$task.tsv" | cut -d' ' -f1)" "$(sha256sum <"$scratch/$task-first.model" | cut -d' ' -f1)" \
         "Macro-F1" "Calibration" "in 3 folds" "$task.tsv, $(($(wc -l <"$scratch/$task.tsv") - 1)) rows"; do
         check "$task: its card has \"$line\"" contains "$card" "$line"
     done
@@ -94,7 +94,7 @@ cp -r "$source/config/." "$scratch/folder/"
 cp "$scratch/sentiment-first.model" "$scratch/folder/models/sentiment.model"
 echo '{"text":"The kettle is wonderful and I love it."}' | "$verbatim" analyze --genai.folder="$scratch/folder" 2>"$scratch/err" >"$scratch/insight"
 equal "genai serves it ($(head -c 200 "$scratch/err"))" "$(jq -r '.insight.model + " " + .insight.sentiment.label' "$scratch/insight")" \
-    "$(jq -rn --arg needs "$(echo '{"text":"x"}' | "$verbatim" analyze 2>/dev/null | jq -r '.insight.model | split(" ")[1]')" '"sentiment-000001 " + $needs + " positive"')"
+    "$(jq -rn --arg needs "$(echo '{"text":"x"}' | "$verbatim" analyze 2>/dev/null | jq -r '.insight.model | split(" ")[1]')" '"own-sentiment-000001 " + $needs + " positive"')"
 # A topic without a keyword, learnt from texts; its evidence is the clause that tells of it.
 for thing in kettle lamp chair phone door bag watch box pen table; do
     printf 'warranty\tThe %s died when its guarantee had run out.\nnone\tI like the %s and my dog does.\n' $thing $thing
@@ -153,9 +153,20 @@ refused "a task that there isn't" 64 'nothing called "sentimant" is trained, but
     for i in 1 2 3 4 5 6 7 8 9 10 11 12; do printf 'A rash on arm %s\tyes\tno\nFine lamp %s\tno\tno\n' $i $i; done
     printf 'Hospital for a week\tyes\tyes\n'
 } >"$scratch/yes.tsv"
-refused "harm without its kind" 65 "a kind of harm stands in the label" safety --data "$scratch/yes.tsv"
+refused "harm without its kind" 65 "all its kinds, which stand in the label" safety --data "$scratch/yes.tsv"
 refused "too few rows" 65 "3 rows; at least 20" sentiment --data "$scratch/few.tsv"
 refused "another task's labels" 65 'label "feature_request"' sentiment --data "$scratch/needs.tsv"
+# what nobody could learn: labels by chance
+words=(good bad fine lamp kettle late early box broken love hate ship price slow fast red blue door screen works again never always help team call)
+labels=(positive negative neutral)
+for i in {0..23}; do
+    printf '%s\t' "${labels[(i * i + i / 2) % 3]}"
+    for j in {1..6}; do printf '%s ' "${words[(i * 7 + j * j * 5 + i * j * 3) % 26]}"; done
+    echo
+done | sed '1i label\ttext' >"$scratch/chance.tsv"
+"$verbatim" train sentiment --data "$scratch/chance.tsv" --folds 3 --out "$scratch/chance.model" >"$scratch/out" 2>"$scratch/err"
+check "a model whose probabilities are far off is told" grep -q "^Its probabilities are off by 0[.][1-9]" "$scratch/out" "$scratch/chance.model.md"
+check "one whose aren't isn't" [ "$(grep -c "^Its probabilities" "$scratch/sentiment-first.model.md")" = 0 ]
 grep -v '^neutral' "$scratch/sentiment.tsv" >"$scratch/two.tsv"
 "$verbatim" train sentiment --data "$scratch/two.tsv" --folds 3 --out "$scratch/two.model" >"$scratch/out" 2>"$scratch/err"
 equal "rows that are never neutral teach the rest" $? 0
