@@ -141,7 +141,8 @@ static int choose_content(struct redrive *redrive, const struct letter *letter, 
     int rc = edit_assign(letter, &redrive->set, arena, content, &why);
     if (rc == E_OK) return E_OK;
     if (err_class((enum err_code)rc) != ERR_REJECT) return *err = why, rc;
-    fprintf(stderr, "verbatim redrive: letter %.*s: %s\n", STR_ARGS(letter->id), why.text);
+    err_wrap(&why, "letter %.*s", STR_ARGS(letter->id));
+    fprintf(stderr, "verbatim redrive: %s\n", why.text);
     redrive->refused++;
     *ret_wanted = false;
     return E_OK;

@@ -35,10 +35,14 @@ void redrive_show_row(const struct redrive *redrive, const struct letter *letter
     snprintf(origin, sizeof origin, "%.*s/%u at %llu", STR_ARGS(str_slice(body->topic, 0, 24)),
              body->partition, (unsigned long long)body->offset);
     const char *shade = obstacle ? terminal_colour(STDOUT_FILENO, COLOUR_DIM) : "";
-    printf("%s%-20s %-*.*s %-12.*s %-25s %-2llu ", shade, when, redrive->worker_width,
-           STR_ARGS(str_slice(body->worker, 0, (size_t)redrive->worker_width)),
-           STR_ARGS(body->cause), origin, (unsigned long long)letter->redrives);
-    printf("%-8.*s  ", STR_ARGS(str_slice(letter->id, 0, LETTER_SHORT_ID)));
+    printf("%s%-20s ", shade, when);
+    show_padded(str_slice(body->worker, 0, (size_t)redrive->worker_width),
+                (unsigned)redrive->worker_width + 1);
+    show_padded(body->cause, 12);
+    putchar(' ');
+    show_padded(str_of(origin), 25);
+    printf(" %-2llu ", (unsigned long long)letter->redrives);
+    show_padded(str_slice(letter->id, 0, LETTER_SHORT_ID), LETTER_SHORT_ID + 2);
     if (obstacle) printf("[%s] ", letter_obstacle_text(obstacle));
     show_cut(body->message, show_columns_left(TEXT_COLUMN + (unsigned)redrive->worker_width));
     printf("%s\n", obstacle ? terminal_reset(STDOUT_FILENO) : "");
@@ -81,11 +85,12 @@ int redrive_show_json(const struct letter *letter, enum letter_obstacle obstacle
 void redrive_explain(const struct letter *letter, enum letter_obstacle obstacle)
 {
     const struct dead_letter *body = &letter->body;
-    fprintf(stderr,
-            "verbatim redrive: letter %.*s, of %.*s/%u at %llu: its message %s; SHA-256 %.*s\n",
+    struct err said; /* which makes plain what others wrote */
+    err_set(&said, E_BAD_MESSAGE, "letter %.*s, of %.*s/%u at %llu: its message %s; SHA-256 %.*s",
             STR_ARGS(letter->id), STR_ARGS(body->topic), body->partition,
             (unsigned long long)body->offset, letter_obstacle_text(obstacle),
             STR_ARGS(body->value_sha256));
+    fprintf(stderr, "verbatim redrive: %s\n", said.text);
 }
 
 static void show_sum_json(const struct redrive *redrive)

@@ -2,6 +2,7 @@
  * narrow terminal has no column for the topic. */
 #include "ops/cli/show.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <unistd.h>
 #include <utf8proc.h>
@@ -65,6 +66,12 @@ void show_cut(struct str text, unsigned columns)
     if (cut) fputs("…", stdout);
 }
 
+void show_padded(struct str text, unsigned columns)
+{
+    show_cut(text, UINT_MAX);
+    for (unsigned cells = cells_of(text); cells < columns; cells++) putchar(' ');
+}
+
 void show_heading(void)
 {
     printf("%s%-9s %-4s  %-8s  ", colour(COLOUR_BOLD), "feeling", "lang", "safety");
@@ -93,7 +100,9 @@ static void print_aspects(const struct insight *insight, unsigned columns)
         unsigned cells = (unsigned)aspect->aspect.size + 4;
         if (!signs[aspect->label][0] || used + cells > columns) continue;
         if (!used) printf("%s%*s", colour(COLOUR_DIM), text_column(), "");
-        printf("%s%.*s %s", used ? ", " : "", STR_ARGS(aspect->aspect), signs[aspect->label]);
+        if (used) fputs(", ", stdout);
+        show_padded(aspect->aspect, 0);
+        printf(" %s", signs[aspect->label]);
         used += cells;
     }
     if (used) printf("%s\n", reset());
@@ -106,10 +115,12 @@ void show_insight(const struct document *document, const struct safety *safety,
     uint32_t label = insight->sentiment.label;
     struct str topic = insight->topics.count ? insight->topics.items[0] : STR("-");
     unsigned columns = show_columns_left((unsigned)text_column());
-    printf("%s%-9s%s %-4.*s  ", colour(feelings[label]), sentiment_label_enumeration.values[label],
-           reset(), STR_ARGS(document->language));
+    printf("%s%-9s%s ", colour(feelings[label]), sentiment_label_enumeration.values[label],
+           reset());
+    show_padded(document->language, 4);
+    fputs("  ", stdout);
     print_safety(safety);
-    if (has_topic()) printf("%-14.*s  ", STR_ARGS(topic));
+    if (has_topic()) show_padded(topic, 14), fputs("  ", stdout);
     show_cut(document->text, columns);
     putchar('\n');
     if (insight->aspects.count) print_aspects(insight, columns);

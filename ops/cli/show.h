@@ -15,6 +15,9 @@ void show_insight(const struct document *document, const struct safety *safety,
 /* A text of at most so many cells of the terminal; what is cut off leaves an ellipsis, what would
  * break the line a blank. */
 void show_cut(struct str text, unsigned columns);
+/* All of it, and blanks up to so many cells. What others wrote (ids, names) goes this way to a
+ * terminal: escape sequences in it would steer that. */
+void show_padded(struct str text, unsigned columns);
 /* Cells of the line that are left behind so many; 30 at least. */
 unsigned show_columns_left(unsigned used);
 
