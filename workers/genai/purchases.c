@@ -1,7 +1,8 @@
 /* Purchases to the topic and back; their bytes are purchase.c's business.
  *
  * Writing: an entry is queued → handed to the bus → the bus holds it → on_written. What the bus
- * refuses for now stays queued, in order, for the next turn of the timer.
+ * refuses for now is queued again, in front; of several the last comes first then, as their order
+ * means nothing: each has a key of its own, and a mark speaks of what others wrote.
  *
  * Reading: a reader without a group takes in everything, always. To know that all is read that was
  * written up to now, a mark is written into each partition: when they have all come back, it is.
