@@ -1,9 +1,12 @@
-/* mkdir -p. */
+/* mkdir -p, and fsync(). */
 #include "base/folder.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 int folder_create(const char *path, struct err *err)
 {
@@ -24,4 +27,17 @@ int folder_create(const char *path, struct err *err)
         *at = separator;
         if (separator == '\0') return E_OK;
     }
+}
+
+int folder_sync_of(const char *path, struct err *err)
+{
+    char folder[4096];
+    const char *slash = strrchr(path, '/');
+    int size = slash ? (int)(slash - path) + 1 : 1;
+    snprintf(folder, sizeof folder, "%.*s", size, slash ? path : ".");
+    int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor < 0) return err_system(err, E_NO_OUTPUT, "%s", folder);
+    int rc = fsync(descriptor) ? err_system(err, E_NO_OUTPUT, "%s", folder) : E_OK;
+    close(descriptor);
+    return rc;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/folder.h"
 #include "base/hash.h"
 #include "model/layout.h"
 
@@ -122,19 +123,6 @@ static int write_all(int descriptor, struct str bytes, const char *path, struct 
     return fsync(descriptor) ? err_system(err, E_NO_OUTPUT, "%s", path) : E_OK;
 }
 
-static int sync_folder(const char *path, struct err *err)
-{
-    char folder[4096];
-    const char *slash = strrchr(path, '/');
-    int size = slash ? (int)(slash - path) + 1 : 1;
-    snprintf(folder, sizeof folder, "%.*s", size, slash ? path : ".");
-    int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (descriptor < 0) return err_system(err, E_NO_OUTPUT, "%s", folder);
-    int rc = fsync(descriptor) ? err_system(err, E_NO_OUTPUT, "%s", folder) : E_OK;
-    close(descriptor);
-    return rc;
-}
-
 static int save(struct str bytes, const char *path, struct err *err)
 {
     char temporary[4096];
@@ -150,7 +138,7 @@ static int save(struct str bytes, const char *path, struct err *err)
         unlink(temporary);
         return rc;
     }
-    return sync_folder(path, err);
+    return folder_sync_of(path, err);
 }
 
 int model_writer_save(const struct model_writer *writer, const char *path, struct err *err)

@@ -5,10 +5,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/random.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/folder.h"
 #include "base/hash.h"
 #include "workers/preprocess/window.h"
 
@@ -21,15 +23,15 @@ static int make_key(char out[static 2 * PSEUDONYM_KEY_BYTES + 1], struct err *er
     return E_OK;
 }
 
-/* Written beside and linked into place, so that two replicas that start at once
- * agree on one key. */
+/* Written beside and linked into place, so that two replicas that start at once agree on one key.
+ * In two containers they may have the same process number. */
 static int make_file(const char *path, struct err *err)
 {
     char key[2 * PSEUDONYM_KEY_BYTES + 1], temporary[4200];
     int rc = make_key(key, err);
     if (rc) return rc;
-    snprintf(temporary, sizeof temporary, "%s.%ld", path, (long)getpid());
-    int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    snprintf(temporary, sizeof temporary, "%s.XXXXXX", path);
+    int fd = mkostemp(temporary, O_CLOEXEC);
     if (fd < 0) return err_system(err, E_SYSTEM, "%s", temporary);
     bool ok = write(fd, key, sizeof key - 1) == (ssize_t)sizeof key - 1 && fsync(fd) == 0;
     if (!ok) rc = err_system(err, E_SYSTEM, "%s", temporary);
@@ -37,7 +39,7 @@ static int make_file(const char *path, struct err *err)
     if (rc == E_OK && link(temporary, path) && errno != EEXIST)
         rc = err_system(err, E_SYSTEM, "%s", path);
     unlink(temporary);
-    return rc;
+    return rc ? rc : folder_sync_of(path, err);
 }
 
 static int read_key(struct pseudonym *pseudonym, const char *path, struct err *err)

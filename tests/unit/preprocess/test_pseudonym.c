@@ -73,12 +73,37 @@ static void keeps_the_key(void **state)
     rmdir(folder);
 }
 
+/* Of one in another container that has our process number, and is just linking its key into place:
+ * what it wrote isn't ours to write over. */
+static void leaves_anothers_file_alone(void **state)
+{
+    char folder[] = "/tmp/verbatim-key-XXXXXX", path[64], theirs[96];
+    struct pseudonym pseudonym = {0};
+    struct stat status;
+    struct err err;
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/customer.key", folder);
+    snprintf(theirs, sizeof theirs, "%s.%ld", path, (long)getpid());
+    FILE *file = fopen(theirs, "w");
+    assert_non_null(file);
+    fputs("their key, not ours", file);
+    fclose(file);
+    assert_int_equal(pseudonym_open(&pseudonym, "", folder, &err), E_OK);
+    assert_int_equal(stat(theirs, &status), 0);
+    assert_int_equal(status.st_size, sizeof "their key, not ours" - 1);
+    pseudonym_close(&pseudonym);
+    unlink(path), unlink(theirs);
+    assert_int_equal(rmdir(folder), 0); /* nothing else is left there */
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(hashes_with_a_key),
         cmocka_unit_test(makes_a_key),
         cmocka_unit_test(keeps_the_key),
+        cmocka_unit_test(leaves_anothers_file_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
