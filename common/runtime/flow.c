@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/array.h"
+#include "base/backoff.h"
 #include "schema/ledger.h"
 
 void flow_init(struct flow *flow, struct worker_context *context, struct bus_consumer *consumer,
@@ -226,11 +227,7 @@ static void reject(struct flow *flow, struct job *job, enum err_code code, const
 
 int64_t flow_backoff_ms(const struct flow_limits *limits, struct random *random, uint32_t failures)
 {
-    int64_t most = limits->backoff_least_ms << (failures < 16 ? failures : 16);
-    if (most > limits->backoff_most_ms) most = limits->backoff_most_ms;
-    int64_t spread = most - limits->backoff_least_ms;
-    return limits->backoff_least_ms +
-           (spread > 0 ? (int64_t)random_below(random, (uint64_t)spread + 1) : 0);
+    return backoff_jittered_ms(random, limits->backoff_least_ms, limits->backoff_most_ms, failures);
 }
 
 static void retry_later(struct flow *flow, struct job *job)

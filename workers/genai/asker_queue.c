@@ -1,6 +1,7 @@
 /* Where a task goes next: into a batch, alone, later, to the next provider, or to its end. */
 #include <stdio.h>
 
+#include "base/backoff.h"
 #include "workers/genai/asker.h"
 
 void task_queue_push(struct task_queue *queue, struct task *task)
@@ -99,8 +100,7 @@ void asker_next_stage(struct asker *asker, struct task *task)
 int64_t asker_pause_ms(struct asker *asker, uint32_t failures)
 {
     const struct asker_options *options = &asker->options;
-    int64_t most_ms = options->retry_least_ms << (failures < 16 ? failures : 16);
-    if (most_ms > options->retry_most_ms) most_ms = options->retry_most_ms;
+    int64_t most_ms = backoff_ms(options->retry_least_ms, options->retry_most_ms, failures);
     return most_ms - (int64_t)random_below(asker->random, (uint64_t)most_ms / 4 + 1);
 }
 

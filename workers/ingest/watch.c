@@ -12,6 +12,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/backoff.h"
 #include "base/log.h"
 #include "workers/ingest/pressure.h"
 
@@ -61,8 +62,7 @@ bool watch_back_off(struct watch *watch, const char *doing, const struct err *er
     enum { LEAST_MS = 500, MOST_MS = 60000 };
     if (watch_stopping(watch)) return false;
     unsigned failures = watch->failures_in_a_row++;
-    int64_t ms = (int64_t)LEAST_MS << (failures < 7 ? failures : 7);
-    if (ms > MOST_MS) ms = MOST_MS;
+    int64_t ms = backoff_ms(LEAST_MS, MOST_MS, failures);
     if (ms < watch->store->retry_after_ms) ms = watch->store->retry_after_ms;
     atomic_fetch_add(&watch->failures, 1);
     if (failures % 8 == 0) log_error(LOG_WARN, "ingest", doing, err);

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/backoff.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "workers/ingest/webhook.h"
@@ -26,9 +27,7 @@ enum { HOLD_FAILURES = 2 * TRIES };
 
 int64_t webhook_backoff_ms(uint32_t failures, int64_t most_ms)
 {
-    uint32_t doublings = failures > 1 ? failures - 1 : 0;
-    int64_t ms = (int64_t)FIRST_PAUSE_MS << (doublings < 20 ? doublings : 20);
-    return ms < most_ms ? ms : most_ms;
+    return backoff_ms(FIRST_PAUSE_MS, most_ms, failures > 1 ? failures - 1 : 0);
 }
 
 static int64_t now_ms(const struct endpoint *endpoint)

@@ -1,6 +1,7 @@
 /* Calls to the store: which may start, and what becomes of the partition when one has ended. */
 #include <stdlib.h>
 
+#include "base/backoff.h"
 #include "workers/logsink/archive.h"
 
 /* --- starting ---------------------------------------------------------------------- */
@@ -87,12 +88,8 @@ void calls_start(struct archive *archive)
 static void pause_calls(struct archive *archive, const struct task *task)
 {
     const struct archive_options *options = &archive->options;
-    uint32_t doublings = archive->failures < 16 ? archive->failures : 16;
-    int64_t most = options->backoff_least_ms << doublings;
-    if (most > options->backoff_most_ms) most = options->backoff_most_ms;
-    int64_t pause = options->backoff_least_ms;
-    if (most > pause)
-        pause += (int64_t)random_below(archive->context->random, (uint64_t)(most - pause) + 1);
+    int64_t pause = backoff_jittered_ms(archive->context->random, options->backoff_least_ms,
+                                        options->backoff_most_ms, archive->failures);
     if (task->retry_after_ms > pause) pause = task->retry_after_ms;
     archive->failures++;
     archive->counters.failed++;
