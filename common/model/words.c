@@ -106,22 +106,26 @@ static const struct {
 static struct words words;
 static once_flag once = ONCE_FLAG_INIT;
 
-/* All words, before they have slots. */
+/* All words, before they have slots; places: of each, 1 more, from its hash on. */
 struct entering {
     uint64_t hashes[1 << WORDS_SLOT_BITS];
     uint32_t sets[1 << WORDS_SLOT_BITS], count;
+    uint16_t places[2 << WORDS_SLOT_BITS];
 };
 
 static void enter(struct entering *entering, struct str word, uint32_t set)
 {
     uint64_t hash = hash_word(word);
-    uint32_t at = 0;
+    uint32_t i = (uint32_t)hash % (2 << WORDS_SLOT_BITS);
     assert(set <= UINT16_MAX);
-    while (at < entering->count && entering->hashes[at] != hash) at++;
-    assert(at < 1 << WORDS_SLOT_BITS);
-    entering->hashes[at] = hash;
-    entering->sets[at] |= set;
-    entering->count += at == entering->count;
+    while (entering->places[i] && entering->hashes[entering->places[i] - 1] != hash)
+        i = (i + 1) % (2 << WORDS_SLOT_BITS);
+    if (!entering->places[i]) {
+        assert(entering->count < 1 << WORDS_SLOT_BITS);
+        entering->hashes[entering->count++] = hash;
+        entering->places[i] = (uint16_t)entering->count;
+    }
+    entering->sets[entering->places[i] - 1] |= set;
 }
 
 static void enter_idiom(void *entering, struct str word)
