@@ -80,6 +80,22 @@ static bool on_progress(void *user, const struct kmeans_progress *step)
     return true;
 }
 
+/* What the worker's metrics say of records, of these rows. */
+static void print_fit(const char *name, const struct centroids *centroids, const struct rows *rows)
+{
+    double distances = 0;
+    size_t outliers = 0;
+    for (size_t i = 0; i < rows->count; i++) {
+        uint32_t index;
+        float distance;
+        centroids_nearest(centroids, rows->values + i * rows->dimensions, &index, &distance);
+        distances += (double)distance;
+        outliers += distance > 1;
+    }
+    printf("%s: mean distance %.4f, outliers %.1f%%\n", name, distances / (double)rows->count,
+           100.0 * (double)outliers / (double)rows->count);
+}
+
 static void print_metrics(const struct centroids *centroids, const struct kmeans_metrics *metrics,
                           size_t rows, const struct training *training)
 {
@@ -110,6 +126,10 @@ static int train(struct training *training, const struct rows *rows, struct err 
     rc = segment_model_save(&centroids, training->name, rows->extractor, training->seed,
                             rows->count, &metrics, training->out, err);
     if (rc == E_OK) print_metrics(&centroids, &metrics, rows->count, training);
+    if (rc == E_OK && training->like_path) {
+        print_fit(training->like.name, &training->like.centroids, rows);
+        print_fit(training->name, &centroids, rows);
+    }
     kmeans_metrics_deinit(&metrics);
     centroids_deinit(&centroids);
     return rc;

@@ -31,6 +31,8 @@ check "an archive behind a link is the same" cmp -s "$scratch/archive-first" "$s
 "$verbatim" train segments --archive "$scratch/data/archive/features" --like "$scratch/archive-first" --name on --out "$scratch/like" >"$scratch/out" 2>/dev/null
 equal "like an older one: exit status" $? 0
 equal "as many segments" "$(grep -c '^  segment' "$scratch/out")" 5
+check "how both fit these vectors" grep -qE '^segments-from-archive: mean distance [0-9.]+, outliers [0-9.]+%$' "$scratch/out"
+check "the new one, too" grep -qE '^on: mean distance [0-9.]+, outliers [0-9.]+%$' "$scratch/out"
 "$verbatim" train segments --archive "$scratch/data/archive/features" --like "$scratch/archive-first" --clusters 6 --out "$scratch/none" >/dev/null 2>"$scratch/err"
 equal "of another number: exit status" $? 64
 "$verbatim" train segments --archive "$scratch/data/archive/features" --like "$scratch/nowhere" --out "$scratch/none" >/dev/null 2>"$scratch/err"
