@@ -13,7 +13,7 @@ static const float EASED_ODDS = 6;
  * words are no report. */
 static const float TREATED_ODDS = 2;
 /* How many times less likely that it is serious where the text says that it is nothing serious. */
-static const float MILD_ODDS = 4;
+static const float MILD_ODDS = 8;
 
 static int find_classes(struct safety_model *model, struct err *err)
 {

@@ -66,6 +66,7 @@ enum {
     S("indication after",     INDICATION_AFTER) \
     S("idiom",                IDIOM) \
     S("elsewhere",            ELSEWHERE) \
+    S("praise",               PRAISE) \
     S("cause",                CAUSE) \
     S("relief",               RELIEF) \
     S("relief false",         RELIEF_FALSE) \
@@ -92,6 +93,7 @@ enum cue_role {
     CUE_INDICATION_AFTER,
     CUE_IDIOM,
     CUE_ELSEWHERE,
+    CUE_PRAISE,
     CUE_CAUSE,
     CUE_RELIEF,
     CUE_RELIEF_FALSE,

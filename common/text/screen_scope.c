@@ -33,6 +33,7 @@ static const struct {
     [CUE_INDICATION_AFTER] = {.first = MARK_INDICATION_AFTER},
     [CUE_IDIOM] = {.all = MARK_IDIOM},
     [CUE_ELSEWHERE] = {.all = MARK_ELSEWHERE},
+    [CUE_PRAISE] = {.all = MARK_ELSEWHERE},
     [CUE_CAUSE] = {.all = MARK_CAUSE},
     [CUE_RELIEF] = {.last = MARK_RELIEF},
     [CUE_RELIEF_FALSE] = {0},
@@ -50,16 +51,29 @@ static bool is_one_clause(const struct screen_words *words, uint32_t first, uint
     return first == last;
 }
 
+static bool is_denial(const struct screen_words *words, uint32_t at)
+{
+    return words->list->entries[words->entries[at]].groups & words->list->denied;
+}
+
+/* Words [first, last] are one clause, but for a list of findings: "no rash, itching or swelling
+ * before this". */
+static bool is_one_list(const struct screen_words *words, const uint32_t *marks, uint32_t first,
+                        uint32_t last)
+{
+    for (uint32_t at = first + 1; at <= last; at++)
+        if (words->before[at] > BOUNDARY_COMMA ||
+            (words->before[at] == BOUNDARY_COMMA && !is_denial(words, at) &&
+             !((marks[at] | marks[at + 1 < words->count ? at + 1 : at]) & MARK_IN_HIT)))
+            return false;
+    return true;
+}
+
 /* Words [first, last] are a clause of their own: "No rash. It does. It itches." */
 static bool is_whole_clause(const struct screen_words *words, uint32_t first, uint32_t last)
 {
     return words->before[first] != BOUNDARY_NONE && is_one_clause(words, first, last) &&
            (last + 1 == words->count || words->before[last + 1] != BOUNDARY_NONE);
-}
-
-static bool is_denial(const struct screen_words *words, uint32_t at)
-{
-    return words->list->entries[words->entries[at]].groups & words->list->denied;
 }
 
 /* The first word of the list of denials that ends with the one at `at`: commas part them, and each
@@ -83,8 +97,9 @@ static void mark_form(const struct screen_words *words, const struct cue_form *f
     if (!screen_form_match(words, form, at, &first, &last) ||
         !screen_context_match(words, cue, first, last))
         return;
-    if (role == CUE_NEGATION_UNTIL && !is_one_clause(words, first, last)) return;
+    if (role == CUE_NEGATION_UNTIL && !is_one_list(words, marks, first, last)) return;
     if (role == CUE_UNTRUE && !is_whole_clause(words, first, last)) return;
+    if (role == CUE_PRAISE && !is_one_clause(words, first, last)) return;
     if (role == CUE_NEGATION_UNTIL) first = list_start(words, first);
     for (uint32_t i = first; i <= last; i++) marks[i] |= role_marks[role].all;
     marks[first] |= role_marks[role].first;
@@ -157,11 +172,11 @@ static void mark_sentences(const struct screen_words *words, uint32_t *marks, st
 
 static void mark_words(const struct screen_words *words, uint32_t *marks, struct raw_hits *hits)
 {
-    mark_sentences(words, marks, hits);
-    screen_mark(words, 0, words->count, CUE_ANCHORS_CRITERIA, ASKED_CRITERIA, marks, hits);
     for (uint32_t i = 0; i < hits->count; i++)
         for (uint32_t w = hits->items[i].first; w <= hits->items[i].last; w++)
             marks[w] |= MARK_IN_HIT;
+    mark_sentences(words, marks, hits);
+    screen_mark(words, 0, words->count, CUE_ANCHORS_CRITERIA, ASKED_CRITERIA, marks, hits);
 }
 
 /* What the words before the hit say about it, within their reach and its clause. */

@@ -37,6 +37,8 @@ static const struct screen_case cases[] = {
     {"a plain label, es", "es", "Reacciones: no", 0, 0, "Reacciones", NEG},
     {"no procede", "es", "¿Mareos? No procede", 0, 0, "Mareos", NEG},
     {"sans objet", "fr", "Vertiges : sans objet", 0, 0, "Vertiges", NEG},
+    {"in another language", "es", "Convulsions : non", 0, 0, NULL, -1},
+    {"an English answer", "fr", "Nausées : none so far", 0, 0, NULL, -1},
     /* not denied */
     {"a dash, no answer", "en", "Rash - no idea why", AE, 0, "Rash", AFF},
     {"yes", "en", "Side effects? Yes, a rash.", AE, 0, "rash", AFF},
