@@ -25,7 +25,7 @@ key=--preprocess.customer_key=0123456789abcdef
 # --- all six workers
 read -r http <<<"$(free_ports 1)"
 launch run "$verbatim" run --no-sample --quiet --data "$scratch/data" --ingest.listen="127.0.0.1:$http" --runtime.admin=127.0.0.1:0 \
-    --runtime.log_level=info --logsink.age=1s "${trial[@]}" "$key"
+    --runtime.log_level=info --logsink.age=1s --genai.digest_every=0 "${trial[@]}" "$key"
 await "run is ready" 60 answers "http://127.0.0.1:$http/readyz"
 "$verbatim" send --bus.path="$scratch/data/bus" "$scratch/feedback.ndjson" 2>"$scratch/send.err"
 holds() { [ "$(archived "$scratch/data/archive" "$1" | wc -l)" = "$2" ]; } # TOPIC RECORDS
