@@ -169,6 +169,8 @@ static void judge_whole(struct reading *reading, struct insight_result *result,
 {
     uint32_t from, last;
     float score = neighbourhood(reading, first->clause, &from, &last);
+    const struct clause *clause = &reading->clauses[first->clause];
+    if (from == last && reading_tells_facts(reading, clause->first, clause->last)) score = 0;
     struct insight_span span = reading_span(reading, reading->clauses[from].first,
                                             reading->clauses[last].last);
     for (; first < next; first++) keep_aspect(reading, result, first, span, score);

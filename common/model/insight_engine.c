@@ -108,6 +108,7 @@ int insight_engine_create(const char *folder, struct insight_engine **ret_engine
     if (!engine) return err_set(err, E_NO_MEMORY, NULL);
     engine->idioms = idioms_open();
     reading_open_grades();
+    reading_open_facts();
     topics_init(&engine->topics);
     topics_init(&engine->aspects);
     int rc = open_models(engine, folder, err);

@@ -171,6 +171,11 @@ void reading_take_grade(struct reading *reading);
 void reading_note_stars(struct reading *reading);
 int reading_face(const struct reading *reading, bool words_tell);
 
+/* insight_facts.c: what it needs, built once; whether tokens [first, last) only tell what was bought
+ * or came, and when. */
+void reading_open_facts(void);
+bool reading_tells_facts(const struct reading *reading, uint32_t first, uint32_t last);
+
 /* insight_irony.c: whether praise is meant as blame ("Oh great, broke on day two"); then
  * nothing praises. */
 bool reading_hear_irony(struct reading *reading);

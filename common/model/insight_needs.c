@@ -221,6 +221,9 @@ ALWAYS_INLINE float sentence_probability(struct reading *reading, struct sentenc
         probability = multiply_odds(probability, plain ? contented : expf(logit));
         if (probability >= BEST_FLOOR && is_mended(reading, sentence))
             return shift_odds(probability, -MENDED_LOGIT);
+        if (probability >= BEST_FLOOR &&
+            reading_tells_facts(reading, sentence->first, sentence->last))
+            return 0;
         return sentence->score >= PRAISE && probability < PRAISE_PROBABILITY ? 0 : probability;
     }
     return question_probability(reading, sentence);

@@ -195,13 +195,14 @@ static bool has_words(const struct tokens *tokens)
 static bool feels_without_words(const struct reading *reading, struct mood *mood)
 {
     const float faint = (1 - FACE_FELT) / 2;
+    *mood = (struct mood){COURTESY_FELT, COURTESY_FELT, 1 - 2 * COURTESY_FELT};
+    if (reading_tells_facts(reading, 0, reading->tokens->count)) return true;
     if (reading->tokens->count > COURTESY_WORDS_MAX) return false;
     /* a grade in stars is what they are worth */
     bool courtesy = is_courtesy(reading) || (reading->grade_count && !has_words(reading->tokens));
     int face = reading_face(reading, reading->tokens->count && !courtesy);
     if (face > 0) *mood = (struct mood){FACE_FELT, faint, faint};
-    else if (face < 0) *mood = (struct mood){faint, FACE_FELT, faint};
-    else *mood = (struct mood){COURTESY_FELT, COURTESY_FELT, 1 - 2 * COURTESY_FELT};
+    if (face < 0) *mood = (struct mood){faint, FACE_FELT, faint};
     return face || courtesy;
 }
 

@@ -1,4 +1,4 @@
-/* Stars, faces and irony: what a text says without words, or otherwise than by them. */
+/* Stars, faces, irony and plain facts: what is said without words, or otherwise than by them. */
 #include "genai_bench.h"
 
 static void test_stars(void **state)
@@ -74,12 +74,37 @@ static void test_irony(void **state)
     assert_int_equal(insight.aspects.items[0].label, ENUM_sentiment_label_negative);
 }
 
+/* Complaints begin so; by itself it is none. */
+static void test_plain_facts(void **state)
+{
+    static const struct { const char *language, *text; uint32_t needs; } cases[] = {
+        {"en", "My order arrived yesterday.", 0},
+        {"en", "Order arrived on 12 May.", 0},
+        {"es", "El pedido llegó ayer.", 0},
+        {"fr", "Ma commande est arrivée hier.", 0},
+        {"fr", "Je l’ai acheté pour ma fille en mars.", 0},
+        {"en", "My order arrived yesterday. The lid is broken.", 1},
+        {"en", "My order has not arrived.", 1},
+        {"en", "I ordered 2, received 1", 1}, /* of two one came */
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        CASE(cases[i].text);
+        struct insight insight = genai_pass(*state, cases[i].text, cases[i].language, 0);
+        assert_int_equal(insight.needs.count, cases[i].needs);
+        if (cases[i].needs) continue;
+        assert_int_equal(insight.sentiment.label, ENUM_sentiment_label_neutral);
+        for (uint32_t k = 0; k < insight.aspects.count; k++)
+            assert_int_equal(insight.aspects.items[k].label, ENUM_sentiment_label_neutral);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_stars),
         cmocka_unit_test(test_faces),
         cmocka_unit_test(test_irony),
+        cmocka_unit_test(test_plain_facts),
     };
     return cmocka_run_group_tests_name("without_words", tests, genai_open, genai_close);
 }
