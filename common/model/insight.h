@@ -51,9 +51,12 @@ struct insight_recommendation {
     struct insight_span span;
 };
 
-/* What the safety screen found in a text with an alert: where its cues tell that somebody was harmed.
- * None, where a model alone alerts. */
+enum insight_alarm { INSIGHT_NO_ALERT, INSIGHT_ALERT, INSIGHT_UNASSESSED };
+
+/* What the safety screen said of a text; of one with an alert, where its cues tell that somebody was
+ * harmed: nowhere, where a model alone alerts. */
 struct insight_harm {
+    enum insight_alarm alarm;
     const struct insight_span *spans;
     uint32_t count;
 };
@@ -80,7 +83,7 @@ void insight_engine_destroy(struct insight_engine *engine);
 const char *insight_engine_models(const struct insight_engine *engine);
 
 /* language: ISO 639-1, NULL or other than en, es, fr: texts of recommendations come in English,
- * topics are sought in all three. harm: NULL without an alert. *ret_result needn't be cleared: of
+ * topics are sought in all three. harm: NULL for INSIGHT_NO_ALERT. *ret_result needn't be cleared: of
  * its lists only what their counts tell of is set, and after a failure nothing in it holds.
  * NO_MEMORY only. Thread-safe for one engine. */
 int insight_analyze(const struct insight_engine *engine, struct str text,

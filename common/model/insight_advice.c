@@ -79,7 +79,8 @@ static bool holds(const struct reading *reading, const struct rule *rule,
     if (rule->has_topics && !find_topic(reading, rule, result, span)) return false;
     if (rule->needs) return find_need(rule, result, span);
     if (rule->has_topics) return true;
-    if (rule->safety)
+    if (rule->unassessed) *span = whole_text(reading);
+    else if (rule->safety)
         *span = reading->clause_count ? worst_clause(reading) : whole_text(reading);
     else *span = result->evidence_count ? result->evidence[0] : worst_sentence(reading);
     return true;
@@ -121,7 +122,7 @@ static uint64_t rules_about(const struct reading *reading, const struct insight_
     const struct rules *rules = &reading->engine->rules;
     uint64_t topics = rules->of_any_topic.words[word], needs = rules->of_any_need.words[word],
              rest = rules->of_sentiment[result->sentiment].words[word] &
-                    (reading->safety_positive ? rules->harmed : rules->harmless).words[word];
+                    rules->of_alarm[reading->alarm].words[word];
     for (uint32_t i = 0; i < result->topic_count; i++)
         topics |= rules->of_topic[reading->topics[i]].words[word] &
                   rules->of_feeling[result->topics[i].sentiment].words[word];
@@ -133,7 +134,7 @@ static uint64_t rules_about(const struct reading *reading, const struct insight_
     return topics & needs & rest;
 }
 
-/* Of all rules, or of a safety case's. */
+/* Of all rules, or of those for what the safety screen said. */
 static void add_advice_of(const struct reading *reading, struct insight_result *result, bool safety)
 {
     const struct rules *rules = &reading->engine->rules;
@@ -155,6 +156,6 @@ void reading_advice(const struct reading *reading, struct insight_result *result
 {
     if (!reading->clause_count && str_trim(reading->text).size == 0)
         return; /* nothing that evidence could quote */
-    if (reading->safety_positive) add_advice_of(reading, result, true);
+    if (reading->alarm != INSIGHT_NO_ALERT) add_advice_of(reading, result, true);
     if (reading->clause_count) add_advice_of(reading, result, false);
 }

@@ -177,7 +177,7 @@ int insight_analyze(const struct insight_engine *engine, struct str text,
     struct reading reading = {
         .engine = engine, .text = text, .tokens = tokens, .words = words_open(), .arena = arena,
         .has_rating = has_rating && rating >= 1 && rating <= 5, /* other scales can't be read */
-        .rating = rating, .safety_positive = harm != NULL,
+        .rating = rating, .alarm = harm ? harm->alarm : INSIGHT_NO_ALERT,
         .harm = harm ? *harm : (struct insight_harm){0},
     };
     /* in place, and only what counts emptied: the lists are long, and mostly unused */

@@ -76,7 +76,8 @@ static bool hears_idiom(const struct reading *reading, const struct clause *clau
 {
     enum idiom_kind kind = idiom_at(reading->engine->idioms, reading->tokens, clause->first, at,
                                     reading->languages, ret_from);
-    if (kind == IDIOM_NONE || (kind == IDIOM_SLANG && reading->safety_positive)) return false;
+    if (kind == IDIOM_NONE || (kind == IDIOM_SLANG && reading_is_harm(reading)))
+        return false;
     if (kind == IDIOM_BLAME) *praise -= IDIOM_WEIGHT;
     if (kind == IDIOM_BLAME || kind == IDIOM_EVEN) return true;
     for (uint32_t back = *ret_from; back > clause->first && *ret_from - back < IDIOM_NEGATED_WITHIN;

@@ -93,7 +93,8 @@ struct reading {
     uint8_t topic_numbers[TOPICS_MAX], aspect_numbers[TOPICS_MAX];
     uint32_t cheers; /* words of irony that it begins with */
     float feeling; /* of the text and its rating: P(positive) - P(negative) */
-    bool has_rating, safety_positive;
+    bool has_rating;
+    enum insight_alarm alarm;
     struct insight_harm harm;
     float rating, grades; /* grades that the text tells, added up */
     uint32_t grade_count;
@@ -102,6 +103,11 @@ struct reading {
 /* Of numbers: fmaxf() and fminf() are calls, as they care for what is none. */
 static inline float larger(float a, float b) { return a > b ? a : b; }
 static inline float smaller(float a, float b) { return a < b ? a : b; }
+
+static inline bool reading_is_harm(const struct reading *reading)
+{
+    return reading->alarm == INSIGHT_ALERT;
+}
 
 /* insight_clauses.c */
 int reading_split(struct reading *reading, struct err *err) CHECKED;

@@ -166,7 +166,7 @@ static float request_probability(struct reading *reading, struct sentence *sente
     sentence->lacks_ability = sets & WORD_LACK && sets & WORD_ABILITY;
     if (sentence->lacks_goods) return 0;
     enum wish wish = sets & WORD_WISH ? WISH_SAID : WISH_UNSAID;
-    if (reading->safety_positive | sentence->asked | ((sets & WORD_UNWISH) != 0))
+    if (reading_is_harm(reading) | sentence->asked | ((sets & WORD_UNWISH) != 0))
         wish = reading_wish(reading, sentence, sets);
     reading->complains |= sentence->calls;
     reading->unwished |= wish == WISH_NONE;

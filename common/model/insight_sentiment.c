@@ -81,7 +81,7 @@ static bool is_mixed(const struct reading *reading, const struct sides *sides, f
 {
     float weaker = smaller(sides->positive, sides->negative),
           stronger = larger(sides->positive, sides->negative);
-    if (reading->safety_positive && sides->most_positive >= SIDE && score > -SIDE) return true;
+    if (reading_is_harm(reading) && sides->most_positive >= SIDE && score > -SIDE) return true;
     bool extreme = reading->has_rating && (reading->rating < 1.5f || reading->rating > 4.5f);
     return !extreme && fabsf(score) <= MIXED_SCORE_MAX && weaker > 0 &&
            weaker >= MIXED_SHARE * stronger;
@@ -137,13 +137,13 @@ static void choose_label(const struct reading *reading, const struct mood *mood,
     result->score = mood->positive - mood->negative;
     if (is_mixed(reading, &sides, lean)) {
         result->sentiment = INSIGHT_MIXED;
-        result->confidence = reading->safety_positive
+        result->confidence = reading_is_harm(reading)
                                  ? sides.most_positive
                                  : smaller(sides.most_positive, sides.most_negative);
     } else if (is_neutral(engine, mood, said)) {
         result->sentiment = INSIGHT_NEUTRAL;
         result->confidence = mood->neutral;
-    } else if (said == engine->positive && reading->safety_positive) {
+    } else if (said == engine->positive && reading_is_harm(reading)) {
         result->sentiment = INSIGHT_MIXED;
         result->confidence = sure;
     } else {
@@ -219,7 +219,7 @@ void reading_sentiment(struct reading *reading, struct insight_result *result)
         apply_stars(stars_of(reading), &text);
     }
     reading->feeling = words.positive - words.negative;
-    if (reading->safety_positive) {
+    if (reading_is_harm(reading)) {
         apply_stars(-HARM_STARS, &words);
         apply_stars(-HARM_STARS, &text);
     }

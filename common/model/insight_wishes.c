@@ -177,7 +177,7 @@ enum wish reading_wish(const struct reading *reading, struct sentence *sentence,
 {
     bool found = false, left = false; /* phrases; words of wishing beside them */
     if (asks_what_is(reading, sentence, sets)) return WISH_NONE;
-    bool harm = reading->safety_positive &&
+    bool harm = reading_is_harm(reading) &&
                 (!reading->harm.count ||
                  reading_tells_harm(reading, sentence->first, sentence->last));
     if (!harm && !(sets & WORD_UNWISH)) return sets & WORD_WISH ? WISH_SAID : WISH_UNSAID;

@@ -18,7 +18,7 @@ static const char *const NEEDS[] = {"feature_request", "problem_report", "questi
 static const char *const TEAMS[] = {"support", "product", "safety", "marketing", NULL};
 static const char *const LANGUAGES[RULE_LANGUAGES + 1] = {"en", "es", "fr", NULL};
 static const char *const FIELDS[] = {"rule", "when", "team", "priority", "en", "es", "fr", NULL};
-static const char *const CONDITIONS[] = {"always",       "safety",     "safety=none", "topic=",
+static const char *const CONDITIONS[] = {"always",       "safety",     "safety=none", "safety=unassessed", "topic=",
                                          "sentiment=",   "feeling=",   "need=",       "need=none",
                                          "blame=none",   "words=",     NULL};
 
@@ -104,6 +104,7 @@ static int parse_condition(const struct parser *parser, struct str condition, st
     struct str values = condition, key = str_cut(&values, '=');
     if (str_equal(condition, STR("always"))) return E_OK;
     if (str_equal(condition, STR("safety"))) return rule->safety = true, E_OK;
+    if (str_equal(condition, STR("safety=unassessed"))) return rule->unassessed = true, E_OK;
     if (str_equal(condition, STR("safety=none"))) return rule->unharmed = true, E_OK;
     if (str_equal(condition, STR("blame=none"))) return rule->no_blame = true, E_OK;
     if (str_equal(key, STR("words"))) return parse_words(parser, values, err);
@@ -174,8 +175,8 @@ static int check_rule(const struct parser *parser, struct err *err)
     if (!rule->texts[0].size) return bad(parser, err, "has no English text", rule);
     if (rule->feelings && !rule->has_topics)
         return bad(parser, err, "has feeling= without topic=", rule);
-    if (rule->safety && rule->unharmed)
-        return bad(parser, err, "has safety and safety=none", rule);
+    if (rule->safety + rule->unassessed + rule->unharmed > 1)
+        return bad(parser, err, "has two conditions of safety", rule);
     return E_OK;
 }
 
@@ -224,10 +225,12 @@ static void index_rule(struct rules *rules, uint32_t number)
     if (!rule->has_topics) add_to(&rules->of_any_topic, number);
     if (!rule->needs) add_to(&rules->of_any_need, number);
     if (!rule->no_needs) add_to(&rules->needing, number);
-    if (!rule->safety) add_to(&rules->harmless, number);
-    if (!rule->unharmed && rule->sentiments != 1u << INSIGHT_POSITIVE)
-        add_to(&rules->harmed, number);
-    if (rule->safety) add_to(&rules->safety, number);
+    bool thanks = rule->sentiments == 1u << INSIGHT_POSITIVE;
+    if (!rule->safety && !rule->unassessed) add_to(&rules->of_alarm[INSIGHT_NO_ALERT], number);
+    if (!rule->unassessed && !rule->unharmed && !thanks)
+        add_to(&rules->of_alarm[INSIGHT_ALERT], number);
+    if (!rule->safety && !thanks) add_to(&rules->of_alarm[INSIGHT_UNASSESSED], number);
+    if (rule->safety || rule->unassessed) add_to(&rules->safety, number);
     add_to(&rules->of_team[rule->team], number);
 }
 

@@ -10,7 +10,8 @@
  * Conditions, '|' between alternatives:
  *   always                 every record with words in it
  *   safety                 the safety screen was positive
- *   safety=none            it wasn't
+ *   safety=unassessed      it couldn't judge
+ *   safety=none            it wasn't positive
  *   sentiment=negative|mixed   of the record
  *   need=feature_request|problem_report|question
  *   need=none              it states no need
@@ -18,9 +19,9 @@
  *   feeling=negative       of the clause that speaks of it; only beside topic=
  *   blame=none             no topic or aspect is felt to be negative or mixed
  *   words=N                the text has N words or more, 1 to 1000
- * The first rule of each team that holds is taken, in the order of the file; of a safety case,
- * rules with `safety` before the others, and none whose only sentiment is positive: nobody is
- * thanked for being harmed. */
+ * The first rule of each team that holds is taken, in the order of the file; of a record with an
+ * alert or unassessed, rules with `safety` or `safety=unassessed` before the others, and none whose
+ * only sentiment is positive: nobody is thanked for being harmed. */
 #ifndef VERBATIM_MODEL_RULES_H
 #define VERBATIM_MODEL_RULES_H
 
@@ -34,7 +35,7 @@ enum {
 
 struct rule {
     struct str name, texts[RULE_LANGUAGES]; /* en, es, fr; in the arena */
-    bool has_when, has_team, safety, unharmed, no_needs, no_blame;
+    bool has_when, has_team, safety, unassessed, unharmed, no_needs, no_blame;
     uint32_t words; /* at least so many; 0: any */
     uint32_t sentiments, needs, feelings;  /* bits by enum; 0: any */
     uint64_t topics[TOPICS_MAX / 64];      /* bits; none: any */
@@ -46,7 +47,10 @@ struct rule {
 struct rule_set {
     uint64_t words[RULES_MAX / 64];
 };
-enum { RULE_SENTIMENTS = INSIGHT_MIXED + 1, RULE_NEEDS = INSIGHT_QUESTION + 1 };
+enum {
+    RULE_SENTIMENTS = INSIGHT_MIXED + 1, RULE_NEEDS = INSIGHT_QUESTION + 1,
+    RULE_ALARMS = INSIGHT_UNASSESSED + 1
+};
 struct rules {
     struct arena arena;
     struct rule *items; /* RULES_MAX of them */
@@ -57,8 +61,9 @@ struct rules {
     struct rule_set of_sentiment[RULE_SENTIMENTS], of_need[RULE_NEEDS], of_topic[TOPICS_MAX],
         of_feeling[RULE_SENTIMENTS];
     struct rule_set of_any_topic, of_any_need; /* … whatever it speaks of, or needs */
-    struct rule_set needing, harmless, harmed; /* … if it states some need; without harm, and with it */
-    struct rule_set safety;                    /* those of a safety case */
+    struct rule_set needing;                   /* … if it states some need */
+    struct rule_set of_alarm[RULE_ALARMS];     /* … whatever the screen said */
+    struct rule_set safety;                    /* `safety`, `safety=unassessed` */
     struct rule_set of_team[INSIGHT_MARKETING + 1];
 };
 

@@ -20,7 +20,7 @@ static int ask_rules(struct job *job, struct provider *local, const struct provi
                      struct insight *ret_answer, struct err *err)
 {
     struct provider_question question = *asked;
-    question.safety_positive = true;
+    question.harm.alarm = INSIGHT_ALERT;
     bool holds = false;
     int rc = local->ops->ask(local, job, &question, ret_answer, &holds, NULL, err);
     if (rc == E_OK && !holds) (void)evidence_check(ret_answer, asked->text);

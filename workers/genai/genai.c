@@ -194,7 +194,7 @@ static int finish(struct job *job, const struct provider_question *asked, struct
     if (insight->sentiment.label >= ENUM_sentiment_label_count)
         return err_set(err, E_BAD_MESSAGE, "the provider gave a feeling that there isn't");
     int rc = raise_safety(job, &clocks, insight, &raised, err);
-    if (rc == E_OK && by_model && (asked->safety_positive || raised))
+    if (rc == E_OK && by_model && (asked->harm.alarm == INSIGHT_ALERT || raised))
         rc = advise_safety_first(job, state->local, asked, insight, err);
     if (rc == E_OK) rc = record_put(&job->record, SECTION_INSIGHT, insight, job->arena, err);
     if (rc == E_OK) rc = job_emit_record(job, TOPIC_INSIGHTS, job->message->key, err);
@@ -326,6 +326,12 @@ static int note_harm(const struct safety *safety, struct arena *arena,
     return note_events(safety, arena, question, err);
 }
 
+static enum insight_alarm alarm_of(enum safety_state state)
+{
+    if (state == ENUM_safety_state_unassessed) return INSIGHT_UNASSESSED;
+    return state == ENUM_safety_state_positive ? INSIGHT_ALERT : INSIGHT_NO_ALERT;
+}
+
 static int genai_process(struct worker_context *context, struct job *job, struct err *err)
 {
     struct genai_state *state = context->state;
@@ -346,11 +352,11 @@ static int genai_process(struct worker_context *context, struct job *job, struct
         .tenant = feedback->tenant,
         .has_rating = shape_has(feedback, feedback, rating),
         .rating = feedback->rating,
-        .safety_positive = record_has(&job->record, SECTION_SAFETY) &&
-                           safety->state == ENUM_safety_state_positive,
+        .harm.alarm = record_has(&job->record, SECTION_SAFETY) ? alarm_of(safety->state)
+                                                               : INSIGHT_NO_ALERT,
     };
     bool holds = false;
-    int rc = question.safety_positive ? note_harm(safety, job->arena, &question, err) : E_OK;
+    int rc = question.harm.alarm == INSIGHT_ALERT ? note_harm(safety, job->arena, &question, err) : E_OK;
     if (rc) return rc;
     if (state->remote) return ask_remote(state, job, &question, err);
     rc = state->local->ops->ask(state->local, job, &question, &insight, &holds, on_answer, err);

@@ -168,8 +168,7 @@ static int local_ask(struct provider *provider, struct job *job,
     if (rc == E_OK)
         rc = insight_analyze(local->engine, question->text, words, language.data,
                              question->has_rating, question->rating,
-                             question->safety_positive ? &question->harm : NULL, job->arena,
-                             result, err);
+                             &question->harm, job->arena, result, err);
     if (rc) return rc;
     shape_set(insight, insight, model, str_of(insight_engine_models(local->engine)));
     struct filling filling = {

@@ -10,10 +10,10 @@
 /* What is asked: views that live as long as the job. */
 struct provider_question {
     struct str text, language, tenant;
-    bool has_rating, safety_positive;
+    bool has_rating;
     float rating;
     uint32_t harm_start, harm_end; /* the screen's first words for it; empty: there are none */
-    struct insight_harm harm;      /* where it tells of events and hazards */
+    struct insight_harm harm;      /* what it said, and where it tells of events and hazards */
 };
 
 struct provider;

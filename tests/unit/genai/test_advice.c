@@ -93,8 +93,39 @@ static void who_is_told_what(void **state)
     bench_close(&bench);
 }
 
+/* The screen doesn't read German, so nobody knows whether this praises or tells of an injury. */
+static void the_safety_team_reads_what_could_not_be_judged(void **state)
+{
+    static const char TEXT[] = " Super Messer, aber meine Tochter blutete stark, das war sehr gut ";
+    struct bench bench;
+    struct err err;
+    struct record out;
+    enum topic topic;
+    (void)state;
+    must(bench_open(&bench, &genai_worker, genai_folder(), &err), &err);
+    struct record record = bench_document(&bench, TEXT, "de", "review", 5);
+    struct safety safety = {0};
+    shape_set(safety, &safety, state, ENUM_safety_state_unassessed);
+    shape_set(safety, &safety, serious, false);
+    must(record_put(&record, SECTION_SAFETY, &safety, &bench.arena, &err), &err);
+    must(bench_pass(&bench, TOPIC_SEGMENTS, bench_write(&bench, &record), &topic, &out), &err);
+    assert_int_equal(topic, TOPIC_INSIGHTS);
+    struct insight insight = genai_insight(&bench, &out);
+    assert_true(insight.recommendations.count > 0);
+    const struct recommendation *first = &insight.recommendations.items[0];
+    assert_int_equal(first->team, ENUM_team_safety);
+    assert_true(str_starts(first->text, STR("Have this read by somebody who knows its language")));
+    assert_int_equal(first->start, 1); /* all of it, but for the blanks around */
+    assert_int_equal(first->end, sizeof TEXT - 2);
+    for (uint32_t i = 0; i < insight.recommendations.count; i++)
+        assert_int_not_equal(insight.recommendations.items[i].team, ENUM_team_marketing);
+    bench_close(&bench);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(who_is_told_what)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_is_told_what),
+        cmocka_unit_test(the_safety_team_reads_what_could_not_be_judged)};
     return cmocka_run_group_tests_name("advice", tests, NULL, NULL);
 }

@@ -124,7 +124,7 @@ static void harm_without_words_reaches_the_safety_team(void **state)
         {"blanks leave nothing to quote", "  ", 0, 0, 0},
         {"nothing at all", "", 0, 0, 0},
     };
-    const struct insight_harm harm = {.count = 0};
+    const struct insight_harm harm = {.alarm = INSIGHT_ALERT};
     struct insight_engine *engine;
     struct arena arena;
     struct err err;
@@ -189,7 +189,7 @@ static void rules_of_others_thank_nobody_for_harm(void **state)
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         CASE(cases[i].why);
         struct insight_result result = {.sentiment = cases[i].feeling};
-        reading.safety_positive = cases[i].harm;
+        reading.alarm = cases[i].harm ? INSIGHT_ALERT : INSIGHT_NO_ALERT;
         reading_advice(&reading, &result);
         assert_int_equal(result.recommendation_count, cases[i].count);
         for (uint32_t k = 0; k < cases[i].count; k++)

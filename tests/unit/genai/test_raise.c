@@ -238,7 +238,7 @@ static void test_where_harm_is_told(void **state)
         CASE(cases[i].why);
         if (signal.end) shape_set(insight, &insight, signals, (struct signal_list){&signal, 1});
         must(advise_safety_first(&job, local, &asked, &insight, &err), &err);
-        asked.safety_positive = true;
+        asked.harm.alarm = INSIGHT_ALERT;
         must(local->ops->ask(local, &job, &asked, &looked, &holds, NULL, &err), &err);
         assert_true(holds);
         assert_int_equal(insight.recommendations.count, 1);

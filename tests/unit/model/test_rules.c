@@ -37,14 +37,20 @@ static void reads_what_operators_write(void **state)
                                "  when safety=none blame=none words=4\n"
                                "  team marketing\n"
                                "  priority 5\n"
-                               "  en Say thanks.\n";
+                               "  en Say thanks.\n"
+                               "rule unread\n"
+                               "  when safety=unassessed\n"
+                               "  team safety\n"
+                               "  priority 2\n"
+                               "  en Read it.\n";
     struct topics topics;
     struct rules rules = {0};
     struct err err;
     (void)state;
     open_topics(&topics);
     assert_int_equal(rules_parse(&rules, "rules", str_of(FILE), &topics, &err), E_OK);
-    assert_int_equal(rules.count, 3);
+    assert_int_equal(rules.count, 4);
+    assert_true(rules.items[3].unassessed && !rules.items[3].safety);
     assert_int_equal(rules.items[0].team, INSIGHT_MARKETING);
     assert_int_equal(rules.items[0].priority, 2);
     assert_int_equal(rules.items[0].line, 2);
@@ -82,7 +88,7 @@ static void names_the_line_of_what_is_wrong(void **state)
          "rules:1: rule a has feeling= without topic="},
         {"harm and none",
          "rule a\n  when safety safety=none\n  team product\n  priority 1\n  en Do.\n",
-         "rules:1: rule a has safety and safety=none"},
+         "rules:1: rule a has two conditions of safety"},
         {"no number of words", "rule a\n  when words=few\n", "rules:2: words= is 1 to 1000"},
         {"too many words", "rule a\n  when words=1001\n", "rules:2: words= is 1 to 1000"},
         {"a team that there isn't", "rule a\n  team sales\n", 
@@ -94,7 +100,8 @@ static void names_the_line_of_what_is_wrong(void **state)
         {"a value that there isn't", "rule a\n  when need=help\n",
          "rules:2: unknown need \"help\"; it is one of feature_request, problem_report, question"},
         {"a condition that there isn't", "rule a\n  when product=x\n",
-         "rules:2: unknown condition \"product=x\"; it is one of always, safety, safety=none, topic=, "
+         "rules:2: unknown condition \"product=x\"; it is one of always, safety, safety=none, "
+         "safety=unassessed, topic=, "
          "sentiment=, feeling=, need=, need=none, blame=none, words="},
         {"a word that there isn't", GOOD "\n  de Mach es.\n",
          "rules:7: unknown start of a line \"de\"; it is one of rule, when, team, priority, en, es, fr"},
