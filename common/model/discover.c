@@ -20,6 +20,7 @@ struct entry {
     uint32_t records, last;        /* last: the record that counted it last */
     uint8_t words, content;        /* content: bits of the words that are no stop words */
     bool generic;
+    uint8_t example_at;            /* where the phrase stands in it */
     char text[DISCOVER_TEXT_BYTES], example[DISCOVER_EXAMPLE_BYTES];
     uint64_t customers[CUSTOMER_WORDS];
 };
@@ -200,6 +201,7 @@ static void write_example(struct entry *entry, struct str text, size_t at)
         entry->example[i - start] = c < ' ' || c == 0x7f ? ' ' : (char)c;
     }
     entry->example[end - start] = 0;
+    entry->example_at = (uint8_t)(at - start);
 }
 
 static void count_phrase(struct discover *discover, struct str text, size_t at,
@@ -323,8 +325,8 @@ int discover_report(const struct discover *discover, uint32_t records_min, uint3
         double lift = lift_of(discover, entry), bits = fmin(log2(1 + lift), LIFT_BITS_MAX);
         double score = log2(entry->words + 1.0) * (entry->records - longer[i]) * bits;
         found[count++] = (struct discovery){
-            str_of(entry->text), str_of(entry->example), entry->records, customers_of(entry), lift,
-            score};
+            str_of(entry->text), str_of(entry->example), entry->example_at, entry->records,
+            customers_of(entry), lift, score};
     }
     if (count) qsort(found, count, sizeof *found, compare);
     *ret_found = found;

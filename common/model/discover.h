@@ -4,7 +4,7 @@
  * with a keyword of the taxonomy. Endings of number and gender and the order of words don't
  * matter, so near duplicates are one. Memory is bounded: when the table is full, the rarest are
  * forgotten; `forgotten` says how many records a phrase may have lost by that (lossy counting,
- * Manku and Motwani 2002). lift = P(phrase) / product of P(word). score = log2(words + 1) x records
+ * Manku and Motwani 2002). lift = P(phrase) / product of P(word), 1 of one word. score = log2(words + 1) x records
  * in which it isn't part of one longer candidate (after the C-value of Frantzi et al. 2000) x
  * log2(1 + lift), at most 4. */
 #ifndef VERBATIM_MODEL_DISCOVER_H
@@ -20,6 +20,7 @@ enum {
 struct discovery {
     struct str text;    /* as it stood first, in lower case without accents */
     struct str example; /* from the first record */
+    uint32_t example_at; /* where the phrase stands in it, bytes */
     uint32_t records, customers; /* customers: distinct, an estimate (within 10 % up to 500) */
     double lift, score;
 };

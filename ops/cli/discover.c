@@ -164,11 +164,27 @@ enum {
     NUMBERS_COLUMNS = 1 + 7 + 1 + 9 + 1 + 6 + 2
 };
 
-static void show_example(struct str example, unsigned used)
+/* With the phrase in it: where that stands far behind, from the last word before it on. */
+static void show_example(const struct discovery *found, unsigned used)
 {
-    if (isatty(STDOUT_FILENO)) show_cut(example, show_columns_left(used));
-    else printf("%.*s", STR_ARGS(str_utf8_cut(example, TABLE_EXAMPLE_BYTES)));
+    bool terminal = isatty(STDOUT_FILENO);
+    size_t most = terminal ? show_columns_left(used) : TABLE_EXAMPLE_BYTES;
+    size_t from = found->example_at;
+    struct str example = found->example;
+    if (from + found->text.size < most) from = 0;
+    for (int words = 0; from && words < 2; from -= words < 2)
+        words += example.data[from - 1] == ' ';
+    if (from) fputs("…", stdout), most--;
+    example = str_slice(example, from, example.size);
+    if (terminal) show_cut(example, (unsigned)most);
+    else printf("%.*s", STR_ARGS(str_utf8_cut(example, most)));
     putchar('\n');
+}
+
+/* How much oftener its words stand together than by chance: of one word there is nothing to tell. */
+static bool has_lift(const struct discovery *found)
+{
+    return str_find(found->text, STR(" ")) < found->text.size;
 }
 
 static void show_table(const struct search *search, const struct discovery *found, uint32_t count,
@@ -187,9 +203,10 @@ static void show_table(const struct search *search, const struct discovery *foun
                "example");
     for (uint32_t i = 0; i < count; i++) {
         struct str phrase = str_utf8_cut(found[i].text, (size_t)width);
-        printf("%-*.*s %7u %9u %6.1f  ", width, STR_ARGS(phrase), found[i].records,
-               found[i].customers, found[i].lift);
-        show_example(found[i].example, (unsigned)width + NUMBERS_COLUMNS);
+        printf("%-*.*s %7u %9u ", width, STR_ARGS(phrase), found[i].records, found[i].customers);
+        if (has_lift(&found[i])) printf("%6.1f  ", found[i].lift);
+        else printf("%6s  ", "");
+        show_example(&found[i], (unsigned)width + NUMBERS_COLUMNS);
     }
 }
 

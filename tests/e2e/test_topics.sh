@@ -21,6 +21,10 @@ check "with an example" [ "$(json '[.phrases[] | select(.example | contains("wat
 equal "what a topic covers isn't there" "$(json '[.phrases[] | select(.phrase | contains("delivery"))] | length')" 0
 mkdir -p "$scratch/own" && cp -r "$source/config/topics" "$scratch/own/topics" && echo '[strap]
 watch strap' >>"$scratch/own/topics/en.txt"
+long='We bought one of these for my father in May, and to be honest all that he says of it is this: the watch strap is itchy.'
+for i in 1 2 3; do jq -cn --arg text "$long" --arg c "e$i" '{text: $text, customer: $c, language: "en"}'; done >"$scratch/long.ndjson"
+"$verbatim" topics discover --input "$scratch/long.ndjson" >"$scratch/table" 2>"$scratch/err"
+check "the table's example shows the phrase, however far behind it stands" grep -q "^watch strap .*…the watch strap" "$scratch/table"
 "$verbatim" topics discover --input "$scratch/feedback.ndjson" --json --genai.folder="$scratch/own" >"$scratch/out-own.json" 2>"$scratch/err"
 equal "topics of one's own: exits 0 ($(head -c 300 "$scratch/err"))" $? 0
 equal "topics of one's own: what they cover isn't there" \
