@@ -11,7 +11,11 @@
 #include "ops/cli/summary.h"
 #include "runtime/chain.h"
 
-enum { OUTPUT_BYTES = 64 * 1024 }; /* more would push models out of the second cache */
+enum {
+    OUTPUT_BYTES = 64 * 1024, /* more would push models out of the second cache */
+    DOUBTED_RECORDS = 100,    /* whose attributes are read for misspelt fields */
+    NAME_BYTES = 48
+};
 
 struct analysis {
     struct chain *chain;
@@ -26,6 +30,8 @@ struct analysis {
     bool keep_text, count, output_closed;
     const char *text_column; /* NULL: "text" */
     struct flag_list columns;
+    char doubted[NAME_BYTES]; /* an attribute called nearly like a field of ours; empty: none */
+    const char *meant;
 };
 
 static int flush(struct analysis *analysis, struct err *err)
@@ -69,9 +75,28 @@ static void on_output(void *user, const struct chain_message *message)
     if (rc == E_OK) buffer_add_char(&analysis->out, '\n');
 }
 
+static bool has_field(const struct feedback *feedback, const char *name)
+{
+    const struct field *field = shape_field(&feedback_shape, str_of(name));
+    return feedback->present >> (field - feedback_shape.fields) & 1;
+}
+
+/* What isn't a field of ours becomes an attribute: "ratng", too. */
+static void doubt(struct analysis *analysis, const struct feedback *feedback)
+{
+    for (uint32_t i = 0; i < feedback->attributes.count && !analysis->meant; i++) {
+        struct str name = feedback->attributes.items[i].name;
+        const char *nearest = json_nearest_field(&feedback_shape, name);
+        if (!nearest || has_field(feedback, nearest)) continue;
+        analysis->meant = nearest;
+        snprintf(analysis->doubted, NAME_BYTES, "%.*s", STR_ARGS(name));
+    }
+}
+
 static int take(struct analysis *analysis, struct intake *intake, struct err *err)
 {
     analysis->original = intake->feedback.text;
+    if (analysis->read <= DOUBTED_RECORDS) doubt(analysis, &intake->feedback);
     struct chain_message message = {
         .topic = TOPIC_FEEDBACK, .key = intake->key, .record = &intake->record,
         .timestamp_ms = intake->feedback.received_at};
@@ -188,6 +213,9 @@ static int analyze_run(const struct command *command, int argc, char **argv, str
     analysis->summary.refused = analysis->refusals.count;
     if (rc == E_OK && !quiet) {
         summary_print(&analysis->summary, stderr);
+        if (analysis->meant)
+            fprintf(stderr, "  %-11s \"%s\" is an attribute; did you mean \"%s\"?\n", "fields",
+                    analysis->doubted, analysis->meant);
         fprintf(stderr, "  %.2f s, %.0f records/s\n", seconds,
                 seconds > 0 ? (double)analysis->summary.records / seconds : 0);
     }

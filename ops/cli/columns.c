@@ -69,7 +69,7 @@ int columns_name(struct csv_row *header, const char *text_column, const struct f
     return rc;
 }
 
-static void show_kind(const struct csv_row *header, bool fields, const char *before, FILE *out)
+static bool show_kind(const struct csv_row *header, bool fields, const char *before, FILE *out)
 {
     enum { SHOWN = 12, NAME_SHOWN = 40 };
     uint32_t shown = 0;
@@ -82,12 +82,13 @@ static void show_kind(const struct csv_row *header, bool fields, const char *bef
         if (shown++ < SHOWN) fprintf(out, "%s%.*s", shown > 1 ? ", " : before, STR_ARGS(name));
     }
     if (shown > SHOWN) fprintf(out, ", and %u more", shown - SHOWN);
+    return shown > 0;
 }
 
 void columns_show(const struct csv_row *header, FILE *out)
 {
     fprintf(out, "  %-11s", "columns");
-    show_kind(header, true, " ", out);
-    show_kind(header, false, "; as attributes: ", out);
+    bool fields = show_kind(header, true, " ", out);
+    show_kind(header, false, fields ? "; as attributes: " : " as attributes: ", out);
     fputc('\n', out);
 }

@@ -137,6 +137,11 @@ check "and is named" contains "$scratch/missing.err" "missing.ndjson"
 "$verbatim" analyze --kep-text </dev/null >/dev/null 2>"$scratch/flag.err"
 equal "an unknown flag exits 64" $? 64
 check "and the nearest is offered" contains "$scratch/flag.err" "--keep-text"
+echo '{"text":"bad lamp","ratng":1,"colour":"red"}' | "$verbatim" analyze >/dev/null 2>"$scratch/doubt.err"
+equal "a field that is none is an attribute" $? 0
+check "and one that is nearly one of ours is said" contains "$scratch/doubt.err" '"ratng" is an attribute; did you mean "rating"?'
+echo '{"text":"bad lamp","ratng":1,"rating":2}' | "$verbatim" analyze >/dev/null 2>"$scratch/doubt.err"
+check "not beside the field itself" [ "$(grep -c 'did you mean' "$scratch/doubt.err")" = 0 ]
 "$verbatim" analyze --quiet <"$scratch/small.ndjson" >/dev/full 2>"$scratch/full.err"
 equal "a full disk behind standard output exits 74" $? 74
 finish
