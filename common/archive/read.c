@@ -35,18 +35,18 @@ int archive_read_lines(struct line_reader *reader, struct object_facts *facts,
     struct line_identity identity;
     struct str line;
     uint8_t hash[SHA256_BYTES];
-    struct hash_stream *content = hash_stream_create();
-    int rc = content ? E_OK : err_set(err, E_NO_MEMORY, NULL);
+    struct hash_stream content;
+    int rc = E_OK;
+    hash_stream_begin(&content);
     while (rc == E_OK) {
         rc = line_reader_next(reader, &line, err);
         if (rc != E_OK || !line.data) break;
-        rc = read_line(line, &arena, facts, content, &identity, err);
+        rc = read_line(line, &arena, facts, &content, &identity, err);
         if (rc == E_OK && on_line) rc = on_line(user, line, &identity, err);
     }
     if (rc == E_OK && facts->records == 0) rc = err_set(err, E_BAD_MESSAGE, "it holds no line");
     arena_deinit(&arena);
-    if (!content) return rc;
-    hash_stream_finish(content, hash);
+    hash_stream_finish(&content, hash);
     hash_hex(hash, sizeof hash, facts->content_sha256);
     return rc;
 }
@@ -59,7 +59,7 @@ struct piece {
     struct store_info info;
     uint64_t at;
     struct buffer bytes;
-    struct hash_stream *whole;
+    struct hash_stream whole;
 };
 
 /* The ETag guards against an object that is replaced while it is read. */
@@ -75,7 +75,7 @@ static int next_piece(void *user, struct str *ret_span, struct err *err)
     }
     piece->at += piece->bytes.size;
     *ret_span = buffer_str(&piece->bytes);
-    hash_stream_add(piece->whole, *ret_span);
+    hash_stream_add(&piece->whole, *ret_span);
     return E_OK;
 }
 
@@ -109,13 +109,13 @@ static int read_pieces(struct piece *piece, struct object_facts *facts, archive_
 int archive_read_object(struct store *store, struct str key, struct object_facts *facts,
                         archive_on_line *on_line, void *user, struct err *err)
 {
-    struct piece piece = {.store = store, .key = key, .whole = hash_stream_create()};
+    struct piece piece = {.store = store, .key = key};
     uint8_t hash[SHA256_BYTES];
-    if (!piece.whole) return err_set(err, E_NO_MEMORY, NULL);
+    hash_stream_begin(&piece.whole);
     int rc = store_head(store, key, &piece.info, err);
     if (rc == E_OK) rc = read_pieces(&piece, facts, on_line, user, err);
     facts->bytes = piece.at;
-    hash_stream_finish(piece.whole, hash);
+    hash_stream_finish(&piece.whole, hash);
     hash_hex(hash, sizeof hash, facts->sha256);
     buffer_deinit(&piece.bytes);
     return rc;

@@ -124,26 +124,20 @@ void hash_hex(const uint8_t *bytes, size_t size, char *out)
     *out = '\0';
 }
 
-struct hash_stream {
-    SHA256_CTX context;
-};
+_Static_assert(sizeof(SHA256_CTX) <= sizeof(struct hash_stream), "a stream has room for it");
 
-struct hash_stream *hash_stream_create(void)
-{
-    struct hash_stream *stream = malloc(sizeof *stream);
-    if (stream) SHA256_Init(&stream->context);
-    return stream;
-}
+static SHA256_CTX *context_of(struct hash_stream *stream) { return (SHA256_CTX *)stream->room; }
+
+void hash_stream_begin(struct hash_stream *stream) { SHA256_Init(context_of(stream)); }
 
 void hash_stream_add(struct hash_stream *stream, struct str data)
 {
-    SHA256_Update(&stream->context, data.data, data.size);
+    SHA256_Update(context_of(stream), data.data, data.size);
 }
 
 void hash_stream_finish(struct hash_stream *stream, uint8_t out[static SHA256_BYTES])
 {
-    SHA256_Final(out, &stream->context);
-    free(stream);
+    SHA256_Final(out, context_of(stream));
 }
 
 bool hash_equal_constant_time(struct str a, struct str b)

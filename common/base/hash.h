@@ -73,10 +73,11 @@ void hash_key_hmac(const struct hash_key *key, struct str data, uint8_t out[stat
 void hash_hex(const uint8_t *bytes, size_t size, char *out);
 
 /* SHA-256 over data that comes in parts. */
-struct hash_stream;
-struct hash_stream *hash_stream_create(void); /* NULL without memory */
+struct hash_stream {
+    uint64_t room[14]; /* what OpenSSL's SHA256_CTX takes */
+};
+void hash_stream_begin(struct hash_stream *stream);
 void hash_stream_add(struct hash_stream *stream, struct str data);
-/* frees it */
 void hash_stream_finish(struct hash_stream *stream, uint8_t out[static SHA256_BYTES]);
 
 bool hash_equal_constant_time(struct str a, struct str b);

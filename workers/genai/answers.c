@@ -10,11 +10,9 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 #include <unistd.h>
 
-enum { WAYS = 8, ALIGN = 16, BYTES_A_SLOT = 64 /* of the ring: far fewer than an answer takes */,
-       KEY_ROOM_BYTES = 4096 };
+enum { WAYS = 8, ALIGN = 16, BYTES_A_SLOT = 64 }; /* of the ring: far fewer than an answer takes */
 
 struct entry {
     struct answer_key key;
@@ -31,45 +29,16 @@ struct answers {
 };
 
 /* Sizes are as on the machine that wrote them, or on one like it. */
-static void hash_in_pieces(const struct str *parts, size_t count, uint8_t out[static SHA256_BYTES])
-{
-    struct hash_stream *stream = hash_stream_create();
-    for (size_t i = 0; i < count && stream; i++) {
-        uint64_t size = parts[i].size;
-        hash_stream_add(stream, str_make(&size, sizeof size));
-        hash_stream_add(stream, parts[i]);
-    }
-    if (stream) hash_stream_finish(stream, out);
-}
-
-/* In one piece where they are short, as most are: a stream costs more than the hash. */
-static void hash_parts(const struct str *parts, size_t count, struct answer_key *ret_key)
-{
-    char room[KEY_ROOM_BYTES];
-    size_t used = 0;
-    for (size_t i = 0; i < count; i++) {
-        uint64_t size = parts[i].size;
-        if (size > sizeof room || used + sizeof size + size > sizeof room) {
-            hash_in_pieces(parts, count, ret_key->bytes);
-            return;
-        }
-        memcpy(room + used, &size, sizeof size);
-        if (size) memcpy(room + used + sizeof size, parts[i].data, size);
-        used += sizeof size + size;
-    }
-    hash_sha256(str_make(room, used), ret_key->bytes);
-}
-
-/* OpenSSL hashes nothing where memory is short. Such a question gets a key of its own: it is asked
- * and paid for, rather than given the answer of another that had no key either. */
 void answer_key_of(const struct str *parts, size_t count, struct answer_key *ret_key)
 {
-    static const struct answer_key none;
-    *ret_key = none;
-    hash_parts(parts, count, ret_key);
-    if (memcmp(ret_key, &none, sizeof none) == 0 &&
-        getrandom(ret_key->bytes, sizeof ret_key->bytes, 0) < 0)
-        abort(); /* by its manual it can't: a few bytes, of a kernel that has started */
+    struct hash_stream stream;
+    hash_stream_begin(&stream);
+    for (size_t i = 0; i < count; i++) {
+        uint64_t size = parts[i].size;
+        hash_stream_add(&stream, str_make(&size, sizeof size));
+        hash_stream_add(&stream, parts[i]);
+    }
+    hash_stream_finish(&stream, ret_key->bytes);
 }
 
 static int open_file(struct answers *answers, const char *path, struct err *err)

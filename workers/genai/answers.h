@@ -14,8 +14,7 @@ struct answer_key {
 };
 
 /* The hash of so many parts, each with its length, so that no two questions are the same by the
- * way in which they are cut. Where that can't be hashed, for want of memory, a key that no
- * other question has. */
+ * way in which they are cut. */
 void answer_key_of(const struct str *parts, size_t count, struct answer_key *ret_key);
 
 struct answers;

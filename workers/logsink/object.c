@@ -84,7 +84,7 @@ int object_added(struct object *object, ZSTD_CCtx *quick, int64_t offset, int64_
 struct press {
     ZSTD_CCtx *pack;
     ZSTD_DCtx *unpack;
-    struct hash_stream *content;
+    struct hash_stream content;
     struct buffer text; /* of one piece */
 };
 
@@ -93,7 +93,7 @@ static int pack_text(struct press *press, struct object *object, struct str text
 {
     ZSTD_inBuffer in = {text.data ? text.data : "", text.size, 0};
     size_t left;
-    hash_stream_add(press->content, text);
+    hash_stream_add(&press->content, text);
     do {
         size_t step = ZSTD_CStreamOutSize();
         char *room = buffer_reserve(&object->packed, step);
@@ -126,9 +126,9 @@ static int pack_piece(struct press *press, struct object *object, struct err *er
 
 static bool press_init(struct press *press, const struct object *object, int level)
 {
-    *press = (struct press){
-        .pack = ZSTD_createCCtx(), .unpack = ZSTD_createDCtx(), .content = hash_stream_create()};
-    if (!press->pack || !press->unpack || !press->content) return false;
+    *press = (struct press){.pack = ZSTD_createCCtx(), .unpack = ZSTD_createDCtx()};
+    hash_stream_begin(&press->content);
+    if (!press->pack || !press->unpack) return false;
     return !ZSTD_isError(ZSTD_CCtx_setParameter(press->pack, ZSTD_c_compressionLevel, level)) &&
            !ZSTD_isError(ZSTD_CCtx_setParameter(press->pack, ZSTD_c_windowLog, WINDOW_LOG)) &&
            !ZSTD_isError(ZSTD_CCtx_setParameter(press->pack, ZSTD_c_checksumFlag, 1)) &&
@@ -141,8 +141,7 @@ static void press_deinit(struct press *press, struct object *object)
     ZSTD_freeCCtx(press->pack);
     ZSTD_freeDCtx(press->unpack);
     buffer_deinit(&press->text);
-    if (!press->content) return;
-    hash_stream_finish(press->content, hash);
+    hash_stream_finish(&press->content, hash);
     hash_hex(hash, sizeof hash, object->facts.content_sha256);
 }
 

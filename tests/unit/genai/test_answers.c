@@ -1,7 +1,6 @@
 /* The store of answers: what is found is what was put last, and it stays within its bound. */
 #include "test.h"
 
-#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -160,49 +159,8 @@ static void test_keys(void **state)
     }
 }
 
-static bool crypto_is_starved;
-
-static void *crypto_malloc(size_t size, const char *file, int line)
-{
-    (void)file, (void)line;
-    return crypto_is_starved ? NULL : malloc(size);
-}
-
-static void *crypto_realloc(void *old, size_t size, const char *file, int line)
-{
-    (void)file, (void)line;
-    return crypto_is_starved ? NULL : realloc(old, size);
-}
-
-static void crypto_free(void *old, const char *file, int line)
-{
-    (void)file, (void)line;
-    free(old);
-}
-
-/* Short and long: whoever can't be hashed is asked, and shares no answer. */
-static void test_keys_without_memory(void **state)
-{
-    static char text[8192];
-    static const size_t sizes[] = {3, sizeof text};
-    (void)state;
-    for (size_t i = 0; i < COUNT_OF(sizes); i++) {
-        struct answer_key keys[2], hashed;
-        struct str part = str_make(text, sizes[i]);
-        answer_key_of(&part, 1, &hashed);
-        crypto_is_starved = true;
-        for (int j = 0; j < 2; j++) answer_key_of(&part, 1, &keys[j]);
-        crypto_is_starved = false;
-        bool starved = memcmp(&keys[0], &hashed, sizeof hashed) != 0;
-        /* OpenSSL may do without memory for a short one */
-        if (sizes[i] == sizeof text) assert_true(starved);
-        if (starved) assert_memory_not_equal(&keys[0], &keys[1], sizeof keys[0]);
-    }
-}
-
 int main(void)
 {
-    if (!CRYPTO_set_mem_functions(crypto_malloc, crypto_realloc, crypto_free)) return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_put_and_find),
         cmocka_unit_test(test_too_large),
@@ -210,7 +168,6 @@ int main(void)
         cmocka_unit_test(test_use_keeps),
         cmocka_unit_test(test_file),
         cmocka_unit_test(test_keys),
-        cmocka_unit_test(test_keys_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
