@@ -53,8 +53,9 @@ Content-Type: text/html
 <p>I got a <b>rash</b> &amp; a fever.</p>
 
 MBOX
+printf 'From c@example.com Mon Nov  2 10:00:00 2026\nFrom: "\nMessage-ID: <>\nSubject: caf\351 closed\n\nNobody was there.\n\n' >>"$scratch/support.mbox" # a broken head costs what it holds
 python3 "$examples/python/from_mailbox.py" "$scratch/support.mbox" | "$bin/verbatim" analyze --quiet >"$scratch/mails.ndjson"
-equal "mails become feedback" "$(jq -r '.document.text' "$scratch/mails.ndjson" | paste -sd'|')" "Café||The café was cold.|I got a rash & a fever."
+equal "mails become feedback" "$(jq -r '.document.text' "$scratch/mails.ndjson" | paste -sd'|')" "Café||The café was cold.|I got a rash & a fever.|caf� closed||Nobody was there."
 equal "with customer, channel and date" "$(jq -c '.feedback | [(.customer | length), .channel, .occurred_at]' "$scratch/mails.ndjson" | head -n 1)" '[32,"email","2026-11-02T10:00:00.000Z"]'
 "$bin/verbatim" analyze --quiet "$scratch/support.mbox" >/dev/null 2>"$scratch/mbox.err"
 equal "a mailbox itself is refused" $? 65
