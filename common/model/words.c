@@ -86,9 +86,9 @@ static const struct {
      "saber savoir tell what when where which who why wonder wondering"},
     {WORD_IDIOM, IDIOM_GRADES}, /* idioms.c says the rest */
     {WORD_UNWISH,
-     "aimerais bravo could deberia devrais dois gracias gustaria if like merci necesito need ojala "
-     "please podria pourrais pourrait pouvais pudiera quiero quisiera send should shout shoutout "
-     "souhaite souhaiterais star stars thanks veux voudrais want wish would"},
+     "aimerais bravo could deberia devrais dois dommage gracias gustaria if like merci necesito "
+     "need ojala please podria pourrais pourrait pouvais pudiera quiero quisiera send should shout "
+     "shoutout souhaite souhaiterais star stars thanks veux voudrais want wish would"},
     {WORD_IDLE,
      "a absolute absolutely again am android appalling arnaque atroz au awful avoid awfully bad "
      "complete completely de del deception decepcion decepcionado decepcionada decepcionante decu "
