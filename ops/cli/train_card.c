@@ -90,8 +90,12 @@ static void write_card(const struct train_card *card, struct buffer *out)
                   wish->licence, (unsigned long long)wish->seed, card->model.size, bytes);
     buffer_printf(out,
                   "\n## Cross-validation\n%llu rows in %llu folds by their text's hash; each "
-                  "judged by a model that never saw it.\n\n",
+                  "judged by a model that never saw it.\n",
                   (unsigned long long)card->report->held_out, (unsigned long long)wish->folds);
+    if (card->one_class && card->rows > card->report->held_out)
+        buffer_printf(out, "The other %llu teach nothing, as what is labelled mixed.\n",
+                      (unsigned long long)(card->rows - card->report->held_out));
+    buffer_add_char(out, '\n');
     write_classes(card, out);
     write_confusion(card, out);
     write_calibration(card, out);
@@ -107,7 +111,11 @@ int train_card_write(const struct train_card *card, struct err *err)
     int rc = text.failed ? err_set(err, E_NO_MEMORY, NULL)
                          : buffer_write_file(card->model, card->wish->out, err);
     if (!rc) rc = buffer_write_file(buffer_str(&text), path, err);
-    buffer_printf(&text, "\nwritten: %s, %s\n", card->wish->out, path);
+    buffer_printf(&text,
+                  "\nwritten: %s, %s\n"
+                  "next: what the model in force says of these rows: verbatim evaluate --task %s "
+                  "--data %s\n",
+                  card->wish->out, path, card->wish->task, card->wish->data.path);
     if (!rc) rc = terminal_print(&text, err);
     buffer_deinit(&text);
     return rc;
