@@ -159,6 +159,23 @@ static bool is_full_marks(const struct reading *reading, uint32_t at)
                                            "recomendado");
 }
 
+/* The number that ends at token `at`, "4.5" too, and the token it begins with; NONE: none does. */
+static float number_before(const struct reading *reading, uint32_t at, uint32_t *ret_first)
+{
+    const struct token *items = reading->tokens->items;
+    int number = number_of(&items[at]);
+    *ret_first = at;
+    if (number == NONE || items[at].kind != TOKEN_NUMBER || at == 0 ||
+        items[at].folded.size != 1 || items[at - 1].kind != TOKEN_NUMBER)
+        return (float)number;
+    struct str mark = between(reading, at - 1, at);
+    int units = number_of(&items[at - 1]);
+    if (units == NONE || !(str_equal(mark, STR(".")) || str_equal(mark, STR(","))))
+        return (float)number;
+    *ret_first = at - 1;
+    return (float)units + (float)number / 10;
+}
+
 /* As a rating, 1 to 5; 0: no grade ends at token `at`. */
 static float fraction_at(const struct reading *reading, uint32_t at, bool before_stars)
 {
@@ -168,11 +185,10 @@ static float fraction_at(const struct reading *reading, uint32_t at, bool before
     uint32_t first = part_of(reading, at);
     int whole = first < at ? number_of(&items[at]) : NONE;
     if (whole != 5 && whole != 10 && whole != 20 && whole != 100) return 0;
-    if (goes_on(reading, first, at)) return 0;
-    int part = number_of(&items[first]);
-    if (part == NONE || part > whole) return 0;
+    float part = number_before(reading, first, &first);
+    if (part < 0 || part > (float)whole || goes_on(reading, first, at)) return 0;
     if (first && !items[first].clause_before && is_in(&items[first - 1], DATED)) return 0;
-    return larger(1, STARS_MOST * (float)part / (float)whole);
+    return larger(1, STARS_MOST * part / (float)whole);
 }
 
 /* --- stars ----------------------------------------------------------------------------------- */

@@ -31,7 +31,8 @@ static const struct {
      "a accord acuerdo again all alright antemano avance advance beaucoup bonjour cheers d'accord "
      "d'avance de everyone for gracias hello hey hi hola in lot lots many merci mil muchas noted "
      "of ok okay oki por reply reponse respuesta su thank thanks thx tous ty vale votre you your "
-     "do essayer i'll it j'essaie je l'essayer lo probare that try vais will"},
+     "adios bye cordialement do essayer goodbye i'll it j'essaie je l'essayer lo probare regards "
+     "saludos that try vais will"},
     {WORD_JOIN, "and e et mientras or ou plus tandis though u whereas while y"},
     {WORD_BAD,
      "bad cara caras caro caros cher chere cheres chers complain complaint complaints expensive "

@@ -59,6 +59,7 @@ static void test_irony(void **state)
         {"en", "Thanks for nothing.", ENUM_sentiment_label_negative},
         {"es", "Gracias por nada.", ENUM_sentiment_label_negative},
         {"fr", "Merci pour rien.", ENUM_sentiment_label_negative},
+        {"en", "Where is my order? It's been three weeks!", ENUM_sentiment_label_negative},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         CASE(cases[i].text);
