@@ -168,6 +168,7 @@ struct kafka_watch {
     uint32_t missing;  /* topics that a reader still waits for */
     uint32_t absent;   /* of these, those that were not there when a broker was asked */
     bool looked;       /* it has looked once */
+    uint32_t partitions[TOPIC_COUNT]; /* of a reader's topics, as far as they were found */
     struct kafka_found *found;
     size_t found_count, found_capacity;
 };

@@ -4,7 +4,7 @@
  * It asks for the ends of all partitions when it is told to: for the backlog of a consumer that
  * is new or paused, and because a request to the partitions' leaders wakes fetchers that pause
  * (see keep_fetching()). For a reader without a group it looks for its topics until all of them
- * are there, and where to begin. When no broker can be reached it asks until one answers:
+ * are there, and where to begin, and then whether they have more partitions. When no broker can be reached it asks until one answers:
  * librdkafka says when all are down, not when one is back. */
 #include <time.h>
 
@@ -12,7 +12,8 @@
 #include "bus/kafka.h"
 
 enum {
-    LOOK_EVERY_MS = 500, LOOK_MS = 2000, ASK_MS = 2000, ASK_AGAIN_MS = 100, FIRST_LOOK_MS = 1000
+    LOOK_EVERY_MS = 500, LOOK_MS = 2000, ASK_MS = 2000, ASK_AGAIN_MS = 100, FIRST_LOOK_MS = 1000,
+    LOOK_FOR_MORE_MS = 5000, /* as groups learn of new partitions: kafka_config.c */
 };
 
 static struct timespec after_ms(int64_t ms)
@@ -160,7 +161,8 @@ static bool ask_committed(struct kafka_consumer *consumer)
 
 /* --- a reader's topics ----------------------------------------------------------------------- */
 
-static bool add_found(struct kafka_watch *watch, enum topic topic,
+/* Those behind the first `known`. */
+static bool add_found(struct kafka_watch *watch, enum topic topic, uint32_t known,
                       const rd_kafka_topic_partition_list_t *starts,
                       const rd_kafka_topic_partition_list_t *ends)
 {
@@ -169,6 +171,7 @@ static bool add_found(struct kafka_watch *watch, enum topic topic,
         return false;
     for (int i = 0; i < starts->cnt; i++) {
         int32_t partition = starts->elems[i].partition;
+        if ((uint32_t)partition < known) continue;
         watch->found[watch->found_count++] =
             (struct kafka_found){.topic = topic,
                                  .partition = (uint32_t)partition,
@@ -178,10 +181,11 @@ static bool add_found(struct kafka_watch *watch, enum topic topic,
     return true;
 }
 
-/* Where each partition of a topic ends, and begins for this reader. The ends come along, so that
- * nobody takes one that isn't known yet for that of an empty partition. */
-static bool find_topic(struct kafka_consumer *consumer, enum topic topic, bool latest,
-                       bool *ret_absent, rd_kafka_topic_partition_list_t **ret_starts,
+/* Where each partition of a topic ends, and begins for this reader; false: none but the `known`.
+ * The ends come along, so that nobody takes one that isn't known yet for that of an empty
+ * partition. */
+static bool find_topic(struct kafka_consumer *consumer, enum topic topic, uint32_t known,
+                       bool latest, bool *ret_absent, rd_kafka_topic_partition_list_t **ret_starts,
                        rd_kafka_topic_partition_list_t **ret_ends)
 {
     const char *name = consumer->bus->topics[topic];
@@ -189,7 +193,7 @@ static bool find_topic(struct kafka_consumer *consumer, enum topic topic, bool l
     uint32_t count;
     int rc = kafka_partition_count(client, name, LOOK_MS, &count, NULL);
     *ret_absent = rc == E_NOT_FOUND;
-    if (rc) return false;
+    if (rc || count <= known) return false;
     if (kafka_ends(client, name, count, RD_KAFKA_OFFSET_END, LOOK_MS, ret_ends, NULL)) return false;
     if (latest) *ret_starts = rd_kafka_topic_partition_list_copy(*ret_ends);
     else rc = kafka_ends(client, name, count, RD_KAFKA_OFFSET_BEGINNING, LOOK_MS, ret_starts, NULL);
@@ -198,21 +202,27 @@ static bool find_topic(struct kafka_consumer *consumer, enum topic topic, bool l
 }
 
 /* The lock is held, but not while it waits. A topic that wasn't there and comes later is read
- * whole, also by who begins at the end; a broker that doesn't answer says nothing of the kind. */
+ * whole, also by who begins at the end, and so is a partition of one that was; a broker that
+ * doesn't answer says nothing of the kind. */
 static void look_for_topics(struct kafka_consumer *consumer)
 {
     struct kafka_watch *watch = &consumer->watch;
     for (int i = 0; i < TOPIC_COUNT && !watch->stops; i++) {
         rd_kafka_topic_partition_list_t *starts, *ends;
-        bool latest = consumer->subscription.start == BUS_LATEST && !(watch->absent >> i & 1);
-        bool absent;
-        if (!(watch->missing >> i & 1)) continue;
+        uint32_t known = watch->partitions[i];
+        bool missing = watch->missing >> i & 1, absent,
+             latest = missing && consumer->subscription.start == BUS_LATEST &&
+                      !(watch->absent >> i & 1);
+        if (!missing && !known) continue;
         pthread_mutex_unlock(&consumer->lock);
-        bool found = find_topic(consumer, (enum topic)i, latest, &absent, &starts, &ends);
+        bool found = find_topic(consumer, (enum topic)i, known, latest, &absent, &starts, &ends);
         pthread_mutex_lock(&consumer->lock);
-        if (absent) watch->absent |= 1u << i;
+        if (absent && missing) watch->absent |= 1u << i;
         if (!found) continue;
-        if (add_found(watch, (enum topic)i, starts, ends)) watch->missing &= ~(1u << i);
+        if (add_found(watch, (enum topic)i, known, starts, ends)) {
+            watch->missing &= ~(1u << i);
+            watch->partitions[i] = (uint32_t)starts->cnt;
+        }
         rd_kafka_topic_partition_list_destroy(starts);
         rd_kafka_topic_partition_list_destroy(ends);
         consumer_make_readable(consumer);
@@ -269,7 +279,7 @@ static void *watch_main(void *argument)
 {
     struct kafka_consumer *consumer = argument;
     struct kafka_watch *watch = &consumer->watch;
-    struct timespec due = after_ms(0);
+    struct timespec due = after_ms(0), more_due = after_ms(LOOK_FOR_MORE_MS);
     pthread_mutex_lock(&consumer->lock);
     while (!watch->stops) {
         if (consumer->awaited.starts && !consumer->awaited.known) {
@@ -282,12 +292,14 @@ static void *watch_main(void *argument)
             pthread_mutex_unlock(&consumer->lock);
             limits_check(consumer);
             pthread_mutex_lock(&consumer->lock);
-        } else if (!watch->missing && !watch->down) {
+        } else if (consumer->in_group && !watch->down) {
             pthread_cond_wait(&watch->changed, &consumer->lock);
-        } else if (pthread_cond_timedwait(&watch->changed, &consumer->lock, &due)) {
-            if (watch->missing) look_for_topics(consumer);
+        } else if (pthread_cond_timedwait(&watch->changed, &consumer->lock,
+                                          watch->missing || watch->down ? &due : &more_due)) {
+            if (watch->missing || !watch->down) look_for_topics(consumer);
             if (watch->down && !watch->stops) look_for_a_broker(consumer);
             due = after_ms(LOOK_EVERY_MS);
+            more_due = after_ms(LOOK_FOR_MORE_MS);
         }
     }
     pthread_mutex_unlock(&consumer->lock);

@@ -148,9 +148,9 @@ class Rig:
             wait_for("the door is open", lambda: door.ready() == 200)
         return door
 
-    def post(self, row):
+    def post(self, row, query=""):
         body = row if isinstance(row, bytes) else json.dumps(row).encode()
-        return http(f"http://127.0.0.1:{self.http_port}/v1/feedback", body, {"Content-Type": "application/json"})
+        return http(f"http://127.0.0.1:{self.http_port}/v1/feedback{query}", body, {"Content-Type": "application/json"})
 
     def create_topics(self):
         subprocess.run([f"{BIN}/verbatim", "topics", "create", *self.bus], check=True, stdout=subprocess.DEVNULL)

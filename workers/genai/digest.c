@@ -8,7 +8,7 @@
  * ownership can't write any.
  *
  * No state is kept anywhere else. The events say which positions they cover and what has been
- * usual; all have the same key, so they lie in one partition. Whoever comes to own partition 0
+ * usual; all have the same key, so they lie in one partition (of as many as there are). Whoever comes to own partition 0
  * looks there, backwards in growing steps, for the last ones, takes up what they say, and counts
  * from where they ended. Where there is none it begins at the oldest insight.
  *
@@ -24,7 +24,6 @@
 enum {
     TICK_MS = 250,
     BUSY_MS = 1,
-    SEARCH_FIRST = 4096, /* records looked back at first */
 };
 #define HISTORY_MS (INT64_C(28) * 86400000) /* over which what is usual fades */
 
@@ -145,6 +144,10 @@ static int count(struct digest_maker *maker, bool *ret_idle, struct err *err)
     int rc = digest_read(maker, take_insight, ret_idle, err);
     if (rc || digest_wall_ms(maker) < maker->until_ms || !digest_ends(maker, items, &count))
         return rc;
+    if (count > maker->place_count) { /* the topic has more partitions now */
+        drop(maker);
+        return E_OK;
+    }
     for (uint32_t i = 0; i < count && !maker->cutting; i++)
         if (items[i].partition < maker->place_count)
             maker->places[items[i].partition].until = items[i].end;
@@ -251,7 +254,8 @@ static int step(struct digest_maker *maker, bool *ret_idle, struct err *err)
     int rc;
     switch (maker->phase) {
     case PHASE_IDLE:
-        maker->back = SEARCH_FIRST;
+        maker->back = DIGEST_SEARCH_FIRST;
+        maker->wide = false;
         maker->search_began_ms = clock_mono_ms(maker->context->clock);
         maker->phase = PHASE_OPEN;
         return E_OK;

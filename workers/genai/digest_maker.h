@@ -7,7 +7,10 @@
 #include "workers/genai/digest.h"
 #include "workers/genai/digest_counts.h"
 
-enum { PLACES_MAX = 1024 /* as schemas/digest.def has it */ };
+enum {
+    PLACES_MAX = 1024,          /* as schemas/digest.def has it */
+    DIGEST_SEARCH_FIRST = 4096, /* records looked back at first */
+};
 #define DIGEST_KEY STR("digest")
 
 enum phase { PHASE_IDLE, PHASE_OPEN, PHASE_SEARCH, PHASE_COUNT, PHASE_TELL, PHASE_COMMIT };
@@ -27,7 +30,7 @@ struct digest_maker {
     uv_timer_t timer;
     enum phase phase;
     /* lost: rewind first; cutting: the window is over, `until` are its ends */
-    bool owns, lost, cutting;
+    bool owns, lost, cutting, wide; /* wide: events are looked for in all partitions */
     struct digest_counts *counts;
     struct place places[PLACES_MAX];
     uint32_t place_count, home; /* home: where the events lie */

@@ -52,7 +52,13 @@ static int seek(struct digest_maker *maker, uint32_t partition, int64_t offset, 
     return bus_seek(maker->reader, &position, err);
 }
 
-/* The events' partition from `back` records before its end on, the others at their ends. */
+/* The events' partition; all where that has none, as it may be another one since there are more. */
+static bool is_searched(const struct digest_maker *maker, uint32_t partition)
+{
+    return maker->wide || partition == maker->home;
+}
+
+/* What is searched from `back` records before its end on, the others at their ends. */
 int digest_begin_search(struct digest_maker *maker, struct err *err)
 {
     struct bus_backlog items[PLACES_MAX];
@@ -69,7 +75,7 @@ int digest_begin_search(struct digest_maker *maker, struct err *err)
         uint32_t partition = items[i].partition;
         int64_t from = items[i].end > maker->back ? items[i].end - maker->back : 0;
         maker->places[partition] = (struct place){.until = items[i].end};
-        rc = seek(maker, partition, partition == maker->home ? from : items[i].end, err);
+        rc = seek(maker, partition, is_searched(maker, partition) ? from : items[i].end, err);
     }
     if (rc == E_OK) maker->phase = PHASE_SEARCH;
     return rc;
@@ -141,17 +147,24 @@ static int take_event(struct digest_maker *maker, const struct bus_message *mess
     return restore(maker, &digest, err);
 }
 
-/* The group's position of partition 0 was committed with the last events: do we see these? Where
- * that partition is empty it says nothing: none are believed in after a while. */
-static bool sees_last(struct digest_maker *maker)
+/* Of partition 0, with the last events; 0: none. */
+static int64_t committed(struct digest_maker *maker)
 {
     struct bus_backlog items[PLACES_MAX];
     size_t count = bus_backlog(maker->member, items, PLACES_MAX);
-    int64_t committed = 0, age_ms = clock_mono_ms(maker->context->clock) - maker->search_began_ms;
     for (size_t i = 0; i < count && i < PLACES_MAX; i++)
-        if (items[i].partition == 0 && items[i].position > 0) committed = items[i].position;
-    bool seen = maker->found_until_ms == INT64_MIN ? committed == 0 && age_ms >= SETTLED_MS
-                                                   : maker->places[0].from >= committed;
+        if (items[i].partition == 0 && items[i].position > 0) return items[i].position;
+    return 0;
+}
+
+/* Do we see the events that were committed last? Where partition 0 is empty its position says
+ * nothing: none are believed in after a while. */
+static bool sees_last(struct digest_maker *maker)
+{
+    int64_t age_ms = clock_mono_ms(maker->context->clock) - maker->search_began_ms;
+    bool seen = maker->found_until_ms == INT64_MIN
+                    ? committed(maker) == 0 && age_ms >= SETTLED_MS
+                    : maker->places[0].from >= committed(maker);
     return seen || age_ms >= UNSEEN_MS;
 }
 
@@ -175,12 +188,16 @@ int digest_search(struct digest_maker *maker, bool *ret_idle, struct err *err)
     uint32_t count;
     int rc = digest_read(maker, take_event, ret_idle, err);
     if (rc || !digest_ends(maker, items, &count)) return rc;
-    for (uint32_t i = 0; i < count; i++)
-        if (items[i].partition == maker->home && !digest_reached(maker, &items[i], *ret_idle))
-            return E_OK;
-    bool all = maker->places[maker->home].until <= maker->back;
-    if (maker->found_until_ms == INT64_MIN && !all) {
-        maker->back *= SEARCH_GROWTH;
+    bool all = true; /* from the beginning on */
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t partition = items[i].partition;
+        if (!is_searched(maker, partition)) continue;
+        if (!digest_reached(maker, &items[i], *ret_idle)) return E_OK;
+        all &= maker->places[partition].until <= maker->back;
+    }
+    if (maker->found_until_ms == INT64_MIN && (!all || (!maker->wide && committed(maker)))) {
+        maker->back = all ? DIGEST_SEARCH_FIRST : maker->back * SEARCH_GROWTH;
+        maker->wide |= all;
         return digest_begin_search(maker, err);
     }
     return sees_last(maker) ? begin_counting(maker, err) : digest_begin_search(maker, err);

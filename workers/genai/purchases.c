@@ -6,6 +6,8 @@
  *
  * Reading: a reader without a group takes in everything, always. To know that all is read that was
  * written up to now, a mark is written into each partition: when they have all come back, it is.
+ * Where they are written and don't come back, the topic has more partitions than reader and
+ * producer had heard of: they are written again.
  * Both ends are in one file, as a mark is written by the one and awaited by the other. */
 #include "workers/genai/purchases.h"
 
@@ -23,6 +25,7 @@ enum {
     RUN_BYTES = 64, PARTITIONS_MAX = 1024,
     TRIES_MAX = 64 * PARTITIONS_MAX,
     WARN_MS = 10000,
+    ROUND_MS = 5000, /* behind its last mark: then a round is begun again */
 };
 
 /* An entry or a mark on its way. */
@@ -31,9 +34,9 @@ struct writing {
     struct purchases *journal;
     struct arena arena;
     struct bus_output output;
-    purchases_on_written *on_written; /* NULL: a mark */
+    purchases_on_written *on_written; /* NULL: a mark, or a bill */
     void *user;
-    bool said;                      /* an answer: at hand once it is written, under this key */
+    bool mark, said;                  /* said: an answer, at hand once written, under this key */
     struct answer_key key;
 };
 
@@ -52,6 +55,8 @@ struct purchases {
     uint64_t bills, round;      /* numbers for keys */
     bool *marked;                       /* by partition: its mark of this round has come back */
     uint32_t partitions, missing;       /* 0: not known how many; marks that haven't come back */
+    uint32_t unwritten;                 /* marks that the bus doesn't hold yet; */
+    int64_t written_ms;                 /* when it got one */
     bool ready, closing, warned;
     int64_t asked_ms, retry_ms;
 };
@@ -84,6 +89,8 @@ static void on_written(void *user, const struct err *err)
         requeue(journal, writing, err);
         return;
     }
+    journal->unwritten -= writing->mark;
+    if (writing->mark) journal->written_ms = clock_mono_ms(journal->context->clock);
     if (writing->said) crash_point("genai.kept");
     if (writing->said && !err) answers_put(journal->answers, &writing->key, writing->output.value);
     if (writing->on_written) writing->on_written(writing->user, err);
@@ -162,7 +169,11 @@ static int write_mark(struct purchases *journal, uint32_t number, struct err *er
     shape_set(purchase, &purchase, provider, STR("mark"));
     shape_set(purchase, &purchase, model, purchase_round(journal->round, round));
     shape_set(purchase, &purchase, cost_micros, 0);
-    return submit(writing, &purchase, purchase_mark_id(journal->context->member, number, id), err);
+    writing->mark = true;
+    journal->unwritten++;
+    int rc = submit(writing, &purchase, purchase_mark_id(journal->context->member, number, id), err);
+    if (rc) journal->unwritten--;
+    return rc;
 }
 
 /* One key for each partition: the first that goes there. */
@@ -193,16 +204,24 @@ void purchases_catch_up(struct purchases *journal)
     set_timer(journal);
 }
 
+static bool is_due(const struct purchases *journal)
+{
+    int64_t ago_ms = clock_mono_ms(journal->context->clock) - journal->written_ms;
+    return !journal->partitions || (!journal->unwritten && ago_ms >= ROUND_MS);
+}
+
 /* Once the bus has told how many partitions there are. */
 static int begin_round(struct purchases *journal, struct err *err)
 {
     size_t count = bus_backlog(journal->reader, NULL, 0);
     if (count == 0 || count > PARTITIONS_MAX) return E_OK;
-    bool *marked = calloc(count, sizeof *marked);
-    if (!marked) return err_set(err, E_NO_MEMORY, NULL);
-    free(journal->marked);
-    journal->marked = marked;
-    journal->partitions = journal->missing = (uint32_t)count;
+    if (journal->partitions != count) {
+        bool *marked = calloc(count, sizeof *marked);
+        if (!marked) return err_set(err, E_NO_MEMORY, NULL);
+        free(journal->marked);
+        journal->marked = marked;
+        journal->partitions = journal->missing = (uint32_t)count;
+    }
     return write_marks(journal, err);
 }
 
@@ -273,7 +292,7 @@ static void on_timer(uv_timer_t *timer)
     bus_producer_poll(journal->producer); /* a wake-up that was lost costs no entry its report */
     flush(journal);
     int rc = read_some(journal, &more, &err);
-    if (rc == E_OK && !journal->ready && !journal->partitions) rc = begin_round(journal, &err);
+    if (rc == E_OK && !journal->ready && is_due(journal)) rc = begin_round(journal, &err);
     if (rc && err_class((enum err_code)rc) == ERR_FATAL) worker_fail(journal->context, &err);
     warn_when_late(journal, &err);
     set_timer(journal);

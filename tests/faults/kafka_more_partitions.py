@@ -1,0 +1,83 @@
+"""An operator makes the partitions of all topics more under running workers, on a real Kafka. What goes to the new ones is
+worked off and archived, each record once, and told to whoever waits for it at the door, whose reader is in no group; answers
+of a model are still bought, though their journal has new partitions too; each insight is in one digest, also after a
+restart, which has to find the last digest in a partition where none would be written now."""
+import os
+import sys
+
+from confluent_kafka.admin import AdminClient, NewPartitions
+
+here = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [here, os.path.join(here, "../llm")]
+from mock import Mock  # noqa: E402
+from rig import STAGES, Rig, equal, once_each, wait_for  # noqa: E402
+
+BOOTSTRAP = os.environ["KAFKA_BOOTSTRAP"]
+PREFIX = "more."
+BEFORE, AFTER = 2, 6
+
+
+class More:
+    def __init__(self, rig):
+        self.rig, self.sent = rig, []
+
+    def told(self, name, count):
+        """How many posts get their insight as the answer."""
+        ids = [f"{name}-{i}" for i in range(count)]
+        self.sent += ids
+        return sum(self.rig.post({"id": id, "customer": f"of-{id}", "text": f"The box {id} came late."}, "?wait=10s")[0] == 200
+                   for id in ids)
+
+    def insights(self):
+        """Ids, and how many records the digests tell of."""
+        all_of_them = self.rig.topic("insights")
+        return ([record["id"] for record in all_of_them if "digest" not in record],
+                sum(record["digest"]["records"] for record in all_of_them if "digest" in record))
+
+    def balanced(self):
+        ids, told = self.insights()
+        return len(ids) >= len(self.sent) and told >= len(self.sent)
+
+
+def make_more():
+    admin = AdminClient({"bootstrap.servers": BOOTSTRAP})
+    topics = [topic for topic in admin.list_topics(timeout=60).topics if topic.startswith(PREFIX)]
+    for made in admin.create_partitions([NewPartitions(topic, AFTER) for topic in topics]).values():
+        made.result(60)
+
+
+def main():
+    bus = ["--bus.kind=kafka", f"--kafka.bootstrap.servers={BOOTSTRAP}", f"--bus.topic_prefix={PREFIX}", f"--bus.partitions={BEFORE}"]
+    with Mock() as mock, Rig(bus) as rig:
+        rig.options["genai"] = ["--genai.providers=openai", f"--openai.endpoint=http://127.0.0.1:{mock.port}/v1", "--openai.model=mock",
+                                "--genai.digest_every=5s", "--genai.digest_prompt="]
+        rig.create_topics()
+        rig.door()
+        members = {worker: rig.start(worker) for worker in (*STAGES, "logsink")}
+        for member in members.values():
+            wait_for(f"{member.worker} is ready", lambda: member.ready() == 200)
+        more = More(rig)
+        equal("told before", more.told("before", 4), 4)
+        wait_for("a digest of them", more.balanced)
+        make_more()
+        rounds = 1
+        while more.told(f"after-{rounds}", 12) < 12:  # all hear of it by and by
+            rounds += 1
+            if rounds > 5:
+                raise SystemExit("posts still wait in vain")
+        members["genai"].stop()
+        members["genai"] = rig.start("genai")
+        equal("told after a restart", more.told("again", 4), 4)
+        wait_for("all are in digests", more.balanced)
+        ids, told = more.insights()
+        once_each("insights", {id: ids.count(id) for id in ids}, more.sent)
+        equal("records that the digests tell of", told, len(more.sent))
+        archived = wait_for("all archived", lambda: (lambda lines: lines if len(lines) >= len(more.sent) else None)(
+            [line for line in rig.archived("insights")[0] if "digest" not in line]))
+        equal("in new partitions, too", max(line["bus"]["partition"] for line in archived) >= BEFORE, True)
+        for member in members.values():
+            member.stop()
+        print(f"{len(more.sent)} records over {BEFORE}, then {AFTER} partitions, each once; told from round {rounds} on")
+
+
+main()
