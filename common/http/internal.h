@@ -140,6 +140,7 @@ void output_shutdown(struct connection *connection);
 int tls_context_create(const char *certificate_file, const char *key_file, SSL_CTX **ret_context,
                        struct err *err) CHECKED;
 int64_t tls_context_expires(SSL_CTX *context); /* NULL: 0 */
+bool tls_context_is_current(SSL_CTX *context); /* valid by now, and not expired */
 bool tls_begin(struct connection *connection, SSL_CTX *context);
 void tls_end(struct connection *connection);
 bool tls_feed(struct connection *connection, const char *data, size_t size);

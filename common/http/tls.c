@@ -69,6 +69,13 @@ int64_t tls_context_expires(SSL_CTX *context)
     return context ? expires(SSL_CTX_get0_certificate(context)) : 0;
 }
 
+bool tls_context_is_current(SSL_CTX *context)
+{
+    const X509 *certificate = SSL_CTX_get0_certificate(context);
+    return certificate && X509_cmp_current_time(X509_get0_notBefore(certificate)) < 0 &&
+           X509_cmp_current_time(X509_get0_notAfter(certificate)) > 0;
+}
+
 int64_t http_certificate_file_expires(const char *path)
 {
     FILE *file = fopen(path, "re");

@@ -12,8 +12,9 @@
 
 static char folder[] = "/tmp/verbatim-tls-XXXXXX", certificate_file[64], key_file[64];
 
-/* A fresh key and a certificate of its own for `name`, into the two files. */
-static void write_certificate(const char *name)
+/* A fresh key and a certificate of its own for `name`, valid for so many seconds from a minute
+ * ago on, into the two files. */
+static void write_certificate_for(const char *name, long seconds)
 {
     EVP_PKEY *key = EVP_EC_gen("P-256");
     X509 *certificate = X509_new();
@@ -21,7 +22,7 @@ static void write_certificate(const char *name)
     X509_set_version(certificate, 2);
     ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
     X509_gmtime_adj(X509_getm_notBefore(certificate), -60);
-    X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
+    X509_gmtime_adj(X509_getm_notAfter(certificate), seconds - 60);
     X509_NAME *subject = X509_get_subject_name(certificate);
     X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, (const unsigned char *)name, -1, -1, 0);
     X509_set_issuer_name(certificate, subject);
@@ -36,6 +37,8 @@ static void write_certificate(const char *name)
     X509_free(certificate);
     EVP_PKEY_free(key);
 }
+
+static void write_certificate(const char *name) { write_certificate_for(name, 3600); }
 
 static int make_folder(void **state)
 {

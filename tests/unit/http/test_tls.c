@@ -237,7 +237,17 @@ static void test_reload(void **state)
     tls_close(&old);
     tls_close(&new);
 
-    CASE("a broken file changes nothing");
+    CASE("one that has run out changes nothing");
+    write_certificate_for("third", 30);
+    assert_int_equal(http_server_check_tls(rig.server, &err), E_BAD_CONFIG);
+    assert_int_equal(http_server_reload_tls(rig.server, &err), E_BAD_CONFIG);
+    assert_non_null(strstr(err.text, "has expired"));
+    new = tls_open(&rig, 0, NULL);
+    assert_true(tls_shake(&rig, &new));
+    get_name(&new, name, sizeof name);
+    assert_string_equal(name, "second");
+    tls_close(&new);
+    CASE("nor does a broken file");
     FILE *file = fopen(certificate_file, "w");
     assert_non_null(file);
     fputs("nonsense", file);
