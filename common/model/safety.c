@@ -9,9 +9,9 @@
 static const float WATCHED_ODDS = 2;
 /* How many times less likely where the text says that an ailment went, or that a danger passed. */
 static const float EASED_ODDS = 6;
-/* How many times less likely where the lists found that an ailment is what the product is for: its
- * words are no report. */
-static const float TREATED_ODDS = 2;
+/* How many times less likely where the lists found an ailment that is denied, or that the product is
+ * for: its words are no report. */
+static const float EXPLAINED_ODDS = 2;
 /* How many times less likely that it is serious where the text says that it is nothing serious. */
 static const float MILD_ODDS = 8;
 
@@ -336,11 +336,13 @@ static int join_serious(const struct safety_model *model, const struct tokens *t
     return E_OK;
 }
 
-static bool is_treated(const struct screen_result *result)
+static bool is_explained(const struct screen_result *result)
 {
+    bool explained = false;
     for (uint32_t i = 0; i < result->count; i++)
-        if (result->hits[i].polarity == SCREEN_INDICATION) return true;
-    return false;
+        explained |= result->hits[i].polarity == SCREEN_INDICATION ||
+                     result->hits[i].polarity == SCREEN_NEGATED;
+    return explained;
 }
 
 /* Of a text in which the lists found nothing that decides. Where it is one, patient, reporter and
@@ -353,7 +355,7 @@ static int is_alert(const struct safety_model *model, struct str text, const str
     bool eased;
     float least = model->linear.thresholds[model->alert];
     if (about->watched) odds += logf(WATCHED_ODDS);
-    if (is_treated(result)) odds -= logf(TREATED_ODDS);
+    if (is_explained(result)) odds -= logf(EXPLAINED_ODDS);
     *ret_alert = linear_of_odds(odds) >= least;
     if (!*ret_alert) return E_OK;
     int rc = screen_criteria(about->screen, text, tokens, about->language,

@@ -46,8 +46,8 @@ struct safety_about {
 /* Joins the model's judgement to *result, of the same text and tokens, where the lists found
  * nothing, or nothing serious: then it may say that it is. What they decided is theirs, kinds too,
  * and what is unassessed goes to people as it is. Half the odds are enough of what is watched; more
- * are asked for where the text says that an ailment went or is treated, and before what it calls
- * mild is said to be serious. NO_MEMORY only. */
+ * are asked for where the text says that an ailment went, is treated or denied, and before what it
+ * calls mild is said to be serious. NO_MEMORY only. */
 int safety_model_join(const struct safety_model *model, struct str text,
                       const struct tokens *tokens, const struct safety_about *about,
                       struct arena *arena, struct screen_result *result, struct err *err) CHECKED;

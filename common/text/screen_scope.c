@@ -245,7 +245,9 @@ static bool goes_on(const struct screen_words *words, const uint32_t *marks,
     if (hit->first <= before->last || hit->first - before->last - 1 > LIST_WORDS) return false;
     for (uint32_t i = before->last + 1; i <= hit->first; i++) {
         if (words->before[i] > BOUNDARY_COMMA) return false;
-        if (i < hit->first && !(marks[i] & (MARK_LIST | MARK_NEGATION_BEFORE))) return false;
+        if (i == hit->first) continue;
+        if (!(marks[i] & (MARK_LIST | MARK_NEGATION_BEFORE)) || marks[i] & MARK_NEGATION_FALSE)
+            return false;
     }
     return true;
 }

@@ -7,14 +7,15 @@
 #include "base/hash.h"
 #include "text/screen_match.h"
 
-/* What lies between two tokens. A lone hyphen joins ("life-threatening"), a comma parts less than
- * the rest. */
+/* What lies between two tokens. A lone hyphen joins ("life-threatening"); a comma, or what parts a
+ * list as one does ("no nausea/vomiting"), parts less than the rest. */
 static uint8_t boundary_within(struct str text, const struct tokens *tokens, uint32_t at)
 {
     struct str between = str_slice(text, tokens->items[at - 1].end, tokens->items[at].start);
     if (between.size == 1 && between.data[0] == '-') return BOUNDARY_NONE;
     between = str_trim(between);
-    return between.size == 1 && between.data[0] == ',' ? BOUNDARY_COMMA : BOUNDARY_CLAUSE;
+    bool lists = between.size == 1 && memchr(",/&+", between.data[0], 4);
+    return lists ? BOUNDARY_COMMA : BOUNDARY_CLAUSE;
 }
 
 void screen_words_tell_gaps(const struct screen_words *words)

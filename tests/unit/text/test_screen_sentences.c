@@ -26,6 +26,8 @@ static const struct screen_case cases[] = {
     {"case doesn't matter", "en", "TERRIBLE HEADACHES EVERY DAY", AE, 0, "HEADACHES", AFF},
     {"a symptom that is an absence", "en", "No sex drive at all with these pills.", AE, 0,
      "No sex drive", AFF},
+    {"less of it", "en", "Less libido, and tired always.", AE, 0, "Less libido", AFF},
+    {"not much of it left", "en", "I don't have much of a libido anymore.", AE, 0, NULL, -1},
     /* negation */
     {"negated", "en", "Works well and no side effects.", 0, 0, "side effects", NEG},
     {"negated by a contraction", "en", "It didn't give me a headache.", 0, 0, "headache", NEG},
