@@ -5,12 +5,9 @@
 
 #include "model/insight_internal.h"
 
-/* The clause that feels worst, or the first: where harm is told, as far as feeling shows it. */
 static struct insight_span worst_clause(const struct reading *reading)
 {
-    const struct clause *worst = &reading->clauses[0];
-    for (uint32_t i = 1; i < reading->clause_count; i++)
-        if (reading->clauses[i].score < worst->score) worst = &reading->clauses[i];
+    const struct clause *worst = reading_worst_clause(reading);
     return reading_span(reading, worst->first, worst->last);
 }
 

@@ -113,6 +113,7 @@ int insight_engine_create(const char *folder, struct insight_engine **ret_engine
     topics_init(&engine->aspects);
     int rc = open_models(engine, folder, err);
     if (!rc) rc = topics_open(&engine->topics, folder, "topics", err);
+    engine->alert_topic = topics_find(&engine->topics, STR("safety"));
     if (!rc) rc = open_trained(engine, folder, err);
     if (!rc) rc = topics_open(&engine->aspects, folder, "aspects", err);
     if (!rc) rc = open_rules(engine, folder, err);

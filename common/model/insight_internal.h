@@ -21,6 +21,7 @@ struct insight_engine {
     struct topics topics, aspects;
     struct linear_model trained; /* classes of topics; none: there is no such model */
     uint32_t trained_topics[LINEAR_CLASSES_MAX]; /* of the taxonomy, by class */
+    uint32_t alert_topic; /* the taxonomy's [safety]; TOPICS_MAX: it has none */
     struct topic_sieve sieve; /* of both */
     struct rules rules;
     const struct idioms *idioms;
@@ -124,6 +125,15 @@ static inline struct insight_span reading_span(const struct reading *reading, ui
 {
     const struct token *items = reading->tokens->items;
     return (struct insight_span){items[first].start, items[last - 1].end};
+}
+
+/* The clause that feels worst, or the first: where harm is told, as far as feeling shows it. */
+static inline const struct clause *reading_worst_clause(const struct reading *reading)
+{
+    const struct clause *worst = &reading->clauses[0];
+    for (uint32_t i = 1; i < reading->clause_count; i++)
+        if (reading->clauses[i].score < worst->score) worst = &reading->clauses[i];
+    return worst;
 }
 
 /* Of token `at`. */

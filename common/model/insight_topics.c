@@ -5,21 +5,19 @@
 #include "model/insight_internal.h"
 
 /* One mention a topic: the one in the clause that feels most. */
-static void add_mention(struct reading *reading, struct insight_result *result, uint32_t at,
-                        struct topic_match match, const struct clause *clause)
+static void add_mention(struct reading *reading, struct insight_result *result, uint32_t topic,
+                        struct insight_span span, const struct clause *clause)
 {
-    struct str name = reading->engine->topics.names[match.topic];
-    struct insight_topic mention = {
-        name, reading_span(reading, at, at + match.words), insight_label(clause->score),
-        clause->score};
-    uint8_t *number = &reading->topic_numbers[match.topic];
+    struct insight_topic mention = {reading->engine->topics.names[topic], span,
+                                    insight_label(clause->score), clause->score};
+    uint8_t *number = &reading->topic_numbers[topic];
     if (*number) {
         struct insight_topic *kept = &result->topics[*number - 1];
         if (fabsf(clause->score) > fabsf(kept->score)) *kept = mention;
         return;
     }
     if (result->topic_count == INSIGHT_TOPICS_MAX) return;
-    reading->topics[result->topic_count] = match.topic;
+    reading->topics[result->topic_count] = topic;
     result->topics[result->topic_count++] = mention;
     *number = (uint8_t)result->topic_count;
 }
@@ -52,7 +50,9 @@ static uint32_t add_mentions(struct reading *reading, struct insight_result *res
     uint32_t words = topics_longest(matches, count);
     const struct clause *clause = reading_clause_at(reading, at);
     for (uint32_t i = 0; i < count; i++)
-        if (matches[i].words == words) add_mention(reading, result, at, matches[i], clause);
+        if (matches[i].words == words)
+            add_mention(reading, result, matches[i].topic, reading_span(reading, at, at + words),
+                        clause);
     return words;
 }
 
@@ -89,9 +89,33 @@ static void add_trained(struct reading *reading, struct insight_result *result)
         if (probabilities[class] < model->thresholds[class] || reading->topic_numbers[topic])
             continue;
         const struct clause *clause = surest_clause(reading, class);
-        add_mention(reading, result, clause->first,
-                    (struct topic_match){topic, clause->last - clause->first}, clause);
+        add_mention(reading, result, topic, reading_span(reading, clause->first, clause->last),
+                    clause);
     }
+}
+
+/* The clause that holds byte `at`, or the last before it. */
+static const struct clause *clause_of_byte(const struct reading *reading, uint32_t at)
+{
+    const struct clause *clause = reading->clauses, *last = clause + reading->clause_count - 1;
+    while (clause < last && reading->tokens->items[clause->last - 1].end <= at) clause++;
+    return clause;
+}
+
+/* What alerts is about safety, whatever its words are: where harm is told is the evidence. */
+static void add_alert(struct reading *reading, struct insight_result *result)
+{
+    uint32_t topic = reading->engine->alert_topic;
+    if (!reading_is_harm(reading) || topic == TOPICS_MAX || reading->topic_numbers[topic] ||
+        !reading->clause_count)
+        return;
+    const struct insight_harm *harm = &reading->harm;
+    const struct clause *clause = harm->count ? clause_of_byte(reading, harm->spans[0].start)
+                                              : reading_worst_clause(reading);
+    struct insight_span span = harm->count
+                                   ? harm->spans[0]
+                                   : reading_span(reading, clause->first, clause->last);
+    add_mention(reading, result, topic, span, clause);
 }
 
 int reading_topics(struct reading *reading, struct insight_result *result, struct err *err)
@@ -109,6 +133,8 @@ int reading_topics(struct reading *reading, struct insight_result *result, struc
             if (words) behind = at + words;
         }
     }
-    if (!rc) add_trained(reading, result);
-    return rc;
+    if (rc) return rc;
+    add_trained(reading, result);
+    add_alert(reading, result);
+    return E_OK;
 }

@@ -93,6 +93,46 @@ static void who_is_told_what(void **state)
     bench_close(&bench);
 }
 
+/* Not one keyword of the topic stands there. */
+static void an_alert_is_about_safety(void **state)
+{
+    static const char TEXT[] = "Lovely mug. The handle came off and I had to go to A&E.";
+    struct bench bench;
+    struct err err;
+    struct record out;
+    enum topic topic;
+    (void)state;
+    must(bench_open(&bench, &genai_worker, genai_folder(), &err), &err);
+    for (int with_words = 0; with_words < 2; with_words++) { /* else the model alone alerts */
+        struct record record = bench_document(&bench, TEXT, "en", "review", 2);
+        struct safety safety = {0};
+        struct evidence found = {0};
+        shape_set(safety, &safety, state, ENUM_safety_state_positive);
+        shape_set(safety, &safety, serious, false);
+        shape_set(evidence, &found, start, 16);
+        shape_set(evidence, &found, end, 31);
+        shape_set(evidence, &found, cue, STR("came off"));
+        shape_set(evidence, &found, polarity, ENUM_polarity_affirmed);
+        struct evidence_list evidence = {.items = &found, .count = 1};
+        if (with_words) shape_set(safety, &safety, evidence, evidence);
+        if (with_words) shape_set(safety, &safety, kinds, 1u << ENUM_safety_kind_hazard);
+        must(record_put(&record, SECTION_SAFETY, &safety, &bench.arena, &err), &err);
+        must(bench_pass(&bench, TOPIC_SEGMENTS, bench_write(&bench, &record), &topic, &out), &err);
+        assert_int_equal(topic, TOPIC_INSIGHTS);
+        struct insight insight = genai_insight(&bench, &out);
+        const struct mention *mention = NULL;
+        for (uint32_t i = 0; i < insight.mentions.count; i++)
+            if (str_equal(insight.mentions.items[i].topic, STR("safety")))
+                mention = &insight.mentions.items[i];
+        assert_non_null(mention);
+        if (with_words) assert_true(mention->start == 16 && mention->end == 31);
+        assert_true(mention->start > 10); /* never in the praise */
+    }
+    struct insight calm = genai_pass(&bench, TEXT, "en", 2);
+    assert_false(is_about(&calm, "safety"));
+    bench_close(&bench);
+}
+
 /* The screen doesn't read German, so nobody knows whether this praises or tells of an injury. */
 static void the_safety_team_reads_what_could_not_be_judged(void **state)
 {
@@ -126,6 +166,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_is_told_what),
+        cmocka_unit_test(an_alert_is_about_safety),
         cmocka_unit_test(the_safety_team_reads_what_could_not_be_judged)};
     return cmocka_run_group_tests_name("advice", tests, NULL, NULL);
 }
