@@ -25,6 +25,23 @@ static bool is_syllabic(struct str text, const struct redact_word *word)
     return next.size > 1 && is_syllable(&next);
 }
 
+/* "Siew Ling", "Min Jun", "Ngoc Anh": two syllables of a Chinese, Korean or Vietnamese given name. */
+static bool is_two_syllables(struct str text, const struct redact_word *word)
+{
+    static const char *const more[] = {
+        "siew", "kuan", "yew", "boon", "seng", "hock", "siang", "chong", "keng", "kah", "yee", "jia",
+        "xiao", "zhi", "minh", "anh", "ngoc", "quang", "tuan", "thanh", "linh", "phuong", "huong",
+        "xuan", "trang", "hieu", "thi", "rong", "xiu", "hsiao", "shu", "pei", "suk", "kyong"};
+    struct redact_word next;
+    if (!word->capital || word->upper || at(text, word->end) != ' ' ||
+        !is_upper(at(text, word->end + 1)) || redact_is_ordinary(word) ||
+        !(is_syllable(word) || IS_ONE_OF(word, more)))
+        return false;
+    redact_word_at(text, word->end + 1, &next);
+    return !next.upper && next.hash != word->hash && !redact_is_ordinary(&next) &&
+           (is_syllable(&next) || IS_ONE_OF(&next, more));
+}
+
 /* "O'Brien", "D'Angelo": an initial, an apostrophe, a capital. */
 static bool is_apostrophed(struct str text, const struct redact_word *word)
 {
@@ -230,7 +247,7 @@ struct name name_read_initials(struct str text, size_t start, enum small lower)
     return name;
 }
 
-/* Where the initials begin that stand before the word at `start`; `start`: none do. */
+/* Where the initials before the word at `start` begin; `start`: there are none. */
 static size_t initials_before(struct str text, size_t start, int *ret_count)
 {
     size_t i = start;
@@ -294,7 +311,8 @@ struct name name_read(struct str text, size_t start, enum small lower)
             name.known += sure && !is_listed(&word);
         }
         if (is_digit(at(text, word.end)) || at(text, word.end) == '_') break; /* "GB28", "Tony_3" */
-        if (is_compound(text, &word) || is_syllabic(text, &word)) word.cues |= CUE(GIVEN);
+        if (is_compound(text, &word) || is_syllabic(text, &word) || is_two_syllables(text, &word))
+            word.cues |= CUE(GIVEN);
         if (prefixed) word.cues |= CUE(FAMILY);
         count_part(&name, &word);
         brand |= (word.cues & CUE(BRAND)) != 0;
