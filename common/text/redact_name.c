@@ -33,9 +33,9 @@ static bool is_two_syllables(struct str text, const struct redact_word *word)
         "xiao", "zhi", "minh", "anh", "ngoc", "quang", "tuan", "thanh", "linh", "phuong", "huong",
         "xuan", "trang", "hieu", "thi", "rong", "xiu", "hsiao", "shu", "pei", "suk", "kyong"};
     struct redact_word next;
-    if (word->cues & CUE(GIVEN) || word->size > 6 || !word->capital || word->upper ||
-        at(text, word->end) != ' ' || !is_upper(at(text, word->end + 1)) || redact_is_ordinary(word) ||
-        !(is_syllable(word) || IS_ONE_OF(word, more)))
+    bool may_be = word->size <= 6 && word->capital && !word->upper && !(word->cues & CUE(GIVEN)) &&
+                  at(text, word->end) == ' ' && is_upper(at(text, word->end + 1));
+    if (!may_be || redact_is_ordinary(word) || !(is_syllable(word) || IS_ONE_OF(word, more)))
         return false;
     redact_word_at(text, word->end + 1, &next);
     return !next.upper && next.hash != word->hash && !redact_is_ordinary(&next) &&
