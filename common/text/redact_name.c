@@ -29,9 +29,8 @@ static bool is_syllabic(struct str text, const struct redact_word *word)
 static bool is_two_syllables(struct str text, const struct redact_word *word)
 {
     static const char *const more[] = {
-        "siew", "kuan", "yew", "boon", "seng", "hock", "siang", "chong", "keng", "kah", "yee", "jia",
-        "xiao", "zhi", "minh", "anh", "ngoc", "quang", "tuan", "thanh", "linh", "phuong", "huong",
-        "xuan", "trang", "hieu", "thi", "rong", "xiu", "hsiao", "shu", "pei", "suk", "kyong"};
+        "siew", "kuan", "yew", "boon", "seng", "hock", "keng", "jia", "xiao", "minh", "anh", "ngoc",
+        "quang", "tuan", "thanh", "linh", "phuong", "huong", "xuan", "trang", "hieu", "hsiao"};
     struct redact_word next;
     bool may_be = word->size <= 6 && word->capital && !word->upper && !(word->cues & CUE(GIVEN)) &&
                   at(text, word->end) == ' ' && is_upper(at(text, word->end + 1));
@@ -323,8 +322,8 @@ struct name name_read(struct str text, size_t start, enum small lower)
     /* "Saucony Peregrine", "Freidora Cosori": a maker, and nobody's name; "Apellidos: Oviedo" is */
     if (brand && !name.known && !name.also && lower == NOT_SMALL)
         return (struct name){.start = start, .end = start};
-    size_t next = skip_blanks(text, name.end);
-    if (word.start != next) redact_word_at(text, next, &word); /* nearly always it was read */
+    size_t next = skip_blanks(text, name.end); /* nearly always it was read */
+    if (word.start != next) redact_word_at(text, next, &word);
     if (name.parts == 1 && name.given && word.size == 1 && word.capital && word.folded[0] != 'i' &&
         at(text, name.end) == ' ' && at(text, word.end) == '.') { /* "Anna K. was" */
         name.initial = true;
