@@ -32,15 +32,14 @@ static size_t number_before(struct str text, size_t i)
     while (start > 0 && (text.data[start - 1] == ' ' || text.data[start - 1] == ',')) start--;
     struct redact_word word;
     redact_word_before(text, start, &word);
-    bool twice = word.end == start && (word_is(&word, "bis") || word_is(&word, "ter"));
-    if (twice)
+    if (word.end == start && (word_is(&word, "bis") ||
+                              word_is(&word, "ter")))
         start = word.start && text.data[word.start - 1] == ' ' ? word.start - 1 : word.start;
     size_t end = start;
     while (start > 0 && end - start < ADDRESS_NUMBER_MOST && is_digit(text.data[start - 1]))
         start--;
     if (start < end && start < i && !is_word(before(text, start))) return start;
-    size_t from = twice ? word.start : i, said = redact_said_house_start(text, from);
-    return said < from ? said : i; /* "quarante-deux rue", "douze bis rue" */
+    return redact_said_house_start(text, i); /* "quarante-deux rue" */
 }
 
 /* "N-340", "A7", "CV-35": the name of a Spanish road; `i` if it is none. */
