@@ -32,14 +32,15 @@ static size_t number_before(struct str text, size_t i)
     while (start > 0 && (text.data[start - 1] == ' ' || text.data[start - 1] == ',')) start--;
     struct redact_word word;
     redact_word_before(text, start, &word);
-    if (word.end == start && (word_is(&word, "bis") ||
-                              word_is(&word, "ter")))
+    bool twice = word.end == start && (word_is(&word, "bis") || word_is(&word, "ter"));
+    if (twice)
         start = word.start && text.data[word.start - 1] == ' ' ? word.start - 1 : word.start;
     size_t end = start;
     while (start > 0 && end - start < ADDRESS_NUMBER_MOST && is_digit(text.data[start - 1]))
         start--;
     if (start < end && start < i && !is_word(before(text, start))) return start;
-    return redact_said_house_start(text, i); /* "quarante-deux rue" */
+    size_t from = twice ? word.start : i, said = redact_said_house_start(text, from);
+    return said < from ? said : i; /* "quarante-deux rue", "douze bis rue" */
 }
 
 /* "N-340", "A7", "CV-35": the name of a Spanish road; `i` if it is none. */

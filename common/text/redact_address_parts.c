@@ -38,6 +38,9 @@ size_t address_house_end(struct str text, size_t i)
     struct str rest = str_slice(text, i, i + 3);
     if (sign && str_equal_ignoring_case(rest, STR("s/n")) && !is_word(at(text, i + 3)))
         return i + 3; /* without number */
+    if (sign && str_equal_ignoring_case(str_slice(text, i, i + 2), STR("sn")) && i > 1 &&
+        text.data[i - 2] == ',' && !is_word(at(text, i + 2)))
+        return i + 2; /* "Avda. Marítima del Sur, sn" */
     size_t digits = i;
     if (sign && is_lower(at(text, i))) { /* "número doce" */
         size_t said = redact_said_house_end(text, i);

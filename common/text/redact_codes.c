@@ -16,11 +16,14 @@ struct code {
     size_t size;
 };
 
-/* A dash, a dot, one or two blanks of whatever kind between two groups: its bytes; 0: none of them. */
-static size_t gap_size(struct str text, size_t i)
+/* A dash, a dot, one or two blanks of whatever kind between two groups: its bytes; 0: none of them.
+ * wide: a slash, a comma or the end of a line as well. */
+static size_t gap_size(struct str text, size_t i, bool wide)
 {
-    static const char *const gaps[] = {" ", "-", ".", "  ", "\xC2\xA0", "\xE2\x80\xAF"};
-    for (size_t k = 0; k < sizeof gaps / sizeof *gaps; k++) {
+    static const char *const gaps[] = {" ",  "-", ".",  "  ", "\xC2\xA0", "\xE2\x80\xAF",
+                                       "/", "\n", ", ", ","};
+    enum { NARROW = 6 };
+    for (size_t k = 0; k < (wide ? sizeof gaps / sizeof *gaps : NARROW); k++) {
         struct str gap = str_of(gaps[k]);
         if (at(text, i) == gap.data[0] && is_ascii_alnum(at(text, i + gap.size)) &&
             str_starts(str_slice(text, i, text.size), gap))
@@ -30,7 +33,7 @@ static size_t gap_size(struct str text, size_t i)
 }
 
 /* One token, or several of up to five characters parted by blanks or dashes. */
-static void read_code(struct str text, size_t start, struct code *code)
+static void read_code(struct str text, size_t start, bool wide, struct code *code)
 {
     size_t i = start;
     *code = (struct code){.size = 0};
@@ -40,7 +43,7 @@ static void read_code(struct str text, size_t start, struct code *code)
             code->text[code->size] = is_lower(c) ? (char)(c - 32) : c;
             code->ends[code->size++] = ++i;
         } else {
-            size_t gap = gap_size(text, i);
+            size_t gap = gap_size(text, i, wide);
             if (!gap) break;
             i += gap;
         }
@@ -111,6 +114,42 @@ static size_t iban_end(struct str text, const struct code *code,
     for (size_t i = 4; i < size; i++) digits += is_digit(code->text[i]);
     bool likely = digits >= 6 && (cue || is_in_fours(code, size));
     return is_iban(code->text, size) || likely ? code->ends[size - 1] : 0;
+}
+
+/* The same, also over several lines, or parted by commas or slashes. */
+static size_t cut_iban_end(struct str text, size_t start, const struct code *narrow,
+                           const struct redact_context *context)
+{
+    if (!matches(narrow->text, narrow->size, "AA99")) return 0;
+    size_t size = iban_size(narrow->text);
+    if (!size || size <= narrow->size) return iban_end(text, narrow, context);
+    struct code wide;
+    read_code(text, start, true, &wide);
+    return size <= wide.size && is_iban(wide.text, size) && ends_token(text, wide.ends[size - 1])
+               ? wide.ends[size - 1]
+               : 0;
+}
+
+/* The groups end behind these characters, as many as there are, and nowhere else. */
+static bool has_groups(const struct code *code, const uint8_t *ends, size_t size)
+{
+    for (size_t i = 1; i < size; i++)
+        if ((code->ends[i] > code->ends[i - 1] + 1) != (memchr(ends, (int)i, 3) != NULL))
+            return false;
+    return true;
+}
+
+/* Accounts as Spain (CCC: bank, branch, check, account) and France (RIB) wrote them before IBANs. */
+static size_t bare_account_end(struct str text, const struct code *code)
+{
+    static const uint8_t ccc[] = {4, 8, 10}, rib[] = {5, 10, 21};
+    if (matches(code->text, code->size, "99999999999999999999") && has_groups(code, ccc, 20) &&
+        ends_token(text, code->ends[19]))
+        return code->ends[19];
+    return matches(code->text, code->size, "9999999999XXXXXXXXXXX99") &&
+                   has_groups(code, rib, 23) && ends_token(text, code->ends[22])
+               ? code->ends[22]
+               : 0;
 }
 
 /* 12345678Z and X1234567L: mod 23 tells the letter. A wrong letter counts behind a cue. */
@@ -334,13 +373,14 @@ size_t redact_code_at(struct str text, size_t start, const struct redact_context
                       enum redact_kind *ret_kind)
 {
     struct code code;
-    read_code(text, start, &code);
-    if (code.size < 8) return 0;
+    read_code(text, start, false, &code);
     *ret_kind = REDACT_IBAN;
-    size_t end = iban_end(text, &code, context);
+    size_t end = cut_iban_end(text, start, &code, context);
     if (end) return end;
+    if (code.size < 8) return 0;
     *ret_kind = REDACT_ACCOUNT;
-    if ((end = cups_end(text, &code)) != 0) return end;
+    if ((end = cups_end(text, &code)) != 0 || (end = bare_account_end(text, &code)) != 0)
+        return end;
     *ret_kind = REDACT_NATIONAL_ID;
     bool thing = context->all & (CUE(ORDER) | CUE(VERSION)), told = context->nearest & CUE(ID);
     if (told && !thing && (end = cued_end(text, &code)) != 0) return end; /* begins as a DNI does */

@@ -165,6 +165,7 @@ static size_t sign_start(struct str text, size_t end)
     if (word_is(&word, "bajo") && str_ends(lead, STR("guion "))) return word.start - 6;
     if (word_is(&word, "bajo") && str_ends(lead, STR("gui\xC3\xB3n "))) return word.start - 7;
     if (word_is(&word, "bas") && str_ends(lead, STR("tiret du "))) return word.start - 9;
+    if (word_is(&word, "baja") && str_ends(lead, STR("barra "))) return word.start - 6;
     return word_is(&word, "bas") && str_ends(lead, STR("tiret ")) ? word.start - 6 : end;
 }
 

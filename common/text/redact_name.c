@@ -25,6 +25,22 @@ static bool is_syllabic(struct str text, const struct redact_word *word)
     return next.size > 1 && is_syllable(&next);
 }
 
+/* "Siew Ling", "Min Jun", "Ngoc Anh": two syllables of a Chinese, Korean or Vietnamese given name. */
+static bool is_two_syllables(struct str text, const struct redact_word *word)
+{
+    static const char *const more[] = {
+        "siew", "kuan", "yew", "boon", "seng", "hock", "keng", "jia", "xiao", "minh", "anh", "ngoc",
+        "quang", "tuan", "thanh", "linh", "phuong", "huong", "xuan", "trang", "hieu", "hsiao"};
+    struct redact_word next;
+    bool may_be = word->size <= 6 && word->capital && !word->upper && !(word->cues & CUE(GIVEN)) &&
+                  at(text, word->end) == ' ' && is_upper(at(text, word->end + 1));
+    if (!may_be || redact_is_ordinary(word) || !(is_syllable(word) || IS_ONE_OF(word, more)))
+        return false;
+    redact_word_at(text, word->end + 1, &next);
+    return !next.upper && next.hash != word->hash && !redact_is_ordinary(&next) &&
+           (is_syllable(&next) || IS_ONE_OF(&next, more));
+}
+
 /* "O'Brien", "D'Angelo": an initial, an apostrophe, a capital. */
 static bool is_apostrophed(struct str text, const struct redact_word *word)
 {
@@ -230,7 +246,7 @@ struct name name_read_initials(struct str text, size_t start, enum small lower)
     return name;
 }
 
-/* Where the initials begin that stand before the word at `start`; `start`: none do. */
+/* Where the initials before the word at `start` begin; `start`: there are none. */
 static size_t initials_before(struct str text, size_t start, int *ret_count)
 {
     size_t i = start;
@@ -294,7 +310,8 @@ struct name name_read(struct str text, size_t start, enum small lower)
             name.known += sure && !is_listed(&word);
         }
         if (is_digit(at(text, word.end)) || at(text, word.end) == '_') break; /* "GB28", "Tony_3" */
-        if (is_compound(text, &word) || is_syllabic(text, &word)) word.cues |= CUE(GIVEN);
+        if (is_compound(text, &word) || is_syllabic(text, &word) || is_two_syllables(text, &word))
+            word.cues |= CUE(GIVEN);
         if (prefixed) word.cues |= CUE(FAMILY);
         count_part(&name, &word);
         brand |= (word.cues & CUE(BRAND)) != 0;
@@ -305,8 +322,8 @@ struct name name_read(struct str text, size_t start, enum small lower)
     /* "Saucony Peregrine", "Freidora Cosori": a maker, and nobody's name; "Apellidos: Oviedo" is */
     if (brand && !name.known && !name.also && lower == NOT_SMALL)
         return (struct name){.start = start, .end = start};
-    size_t next = skip_blanks(text, name.end);
-    if (word.start != next) redact_word_at(text, next, &word); /* nearly always it was read */
+    size_t next = skip_blanks(text, name.end); /* nearly always it was read */
+    if (word.start != next) redact_word_at(text, next, &word);
     if (name.parts == 1 && name.given && word.size == 1 && word.capital && word.folded[0] != 'i' &&
         at(text, name.end) == ' ' && at(text, word.end) == '.') { /* "Anna K. was" */
         name.initial = true;

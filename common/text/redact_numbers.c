@@ -137,7 +137,10 @@ static size_t cued_number(struct redact_finder *finder, const struct redact_digi
     else if (!(context->all & CUE(ORDER)) && count >= 5)
         found = redact_is_customers(finder->text, digits->start);
     if (!found) return 0;
-    return take(finder, digits, groups, kind);
+    size_t end = take(finder, digits, groups, kind),
+           letter = kind == REDACT_NATIONAL_ID ? redact_letter_end(finder->text, end) : end;
+    if (letter > end) redact_add(finder, digits->start, letter, kind);
+    return letter;
 }
 
 /* --- letters and digits ----------------------------------------------------------------------- */

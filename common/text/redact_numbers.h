@@ -51,6 +51,8 @@ struct redact_context redact_context_around(struct str text, size_t start, size_
 /* "Unit 5, Ballymount Trading Estate, Dublin 12" at its number (redact_address_place.c). */
 size_t redact_address_unit(struct redact_finder *finder, size_t start, size_t end);
 
+size_t redact_letter_end(struct str text, size_t end); /* ", letra B" (redact_spoken.c) */
+
 /* Of devices (redact_device.c). */
 uint8_t redact_ipv4_groups(const struct redact_digits *digits,
                            const struct redact_context *context);

@@ -1,6 +1,7 @@
 /* What people say and somebody writes down, in calls above all: numbers in words ("oh seven seven
  * double oh, nine hundred"), houses and days of birth in words. */
 #include "text/redact_name.h"
+#include "text/redact_numbers.h"
 
 enum { SAID_WORDS = 40 };
 
@@ -197,17 +198,20 @@ static bool is_counting(struct str text, const struct run *run)
     return false;
 }
 
-/* ", letra B", ", letter B": the check of an identity number; `end` if it is none. */
-static size_t letter_end(struct str text, size_t end)
+/* ", letra B", ", letter B", " hache": the check of an identity number; `end` if it is none. */
+size_t redact_letter_end(struct str text, size_t end)
 {
     static const char *const letters[] = {"letra", "letter", "lettre"};
+    static const char *const names[] = {"hache", "equis", "jota", "eme",  "ene", "erre",
+                                        "efe",   "uve",   "zeta", "ese", "ele", "ache"};
     size_t i = end + (at(text, end) == ',');
     struct redact_word word, letter;
     if (at(text, i) != ' ') return end;
     redact_word_at(text, i + 1, &word);
+    if (word.size && IS_ONE_OF(&word, names)) return word.end;
     if (!word.size || !IS_ONE_OF(&word, letters) || at(text, word.end) != ' ') return end;
     redact_word_at(text, word.end + 1, &letter);
-    return letter.size == 1 ? letter.end : end;
+    return letter.size == 1 || IS_ONE_OF(&letter, names) ? letter.end : end;
 }
 
 /* "siete de enero de 1980": the end of the year that is written in digits, or `end`. */
@@ -259,19 +263,25 @@ size_t redact_said_number(struct redact_finder *finder, const struct redact_word
     struct run run = read_run(text, run_start(text, first->start, false), false);
     if (run.digits < 6 || run.groups < 3 || run.end <= first->start) return 0;
     struct redact_context context = redact_context_before(text, run.start);
-    bool cue = context.nearest & cues && !(context.nearest & (CUE(ORDER) | CUE(VERSION)));
-    size_t letter = letter_end(text, run.end);
+    bool customers = !context.nearest && redact_is_customers(text, run.start),
+         cue = context.nearest & cues && !(context.nearest & (CUE(ORDER) | CUE(VERSION)));
+    size_t letter = redact_letter_end(text, run.end);
     /* without a zero before them or a letter behind, seven may be marks, or channels */
     bool sure = run.digits >= (run.zero || letter > run.end ? 7 : 9) && run.groups >= 5 &&
                 !run.scale && (run.units >= 4 || run.zero) &&
                 !(context.nearest & (CUE(ORDER) | CUE(VERSION)));
-    if ((!cue && !sure) || is_counting(text, &run)) return run.end;
+    if ((!cue && !sure && !customers) || is_counting(text, &run)) return run.end;
     enum redact_kind kind = context.nearest & CUE(ID)        ? REDACT_NATIONAL_ID
                             : context.nearest & CUE(PHONE)   ? REDACT_PHONE
                             : context.nearest & CUE(CARD)    ? REDACT_CARD
                             : context.nearest & CUE(ACCOUNT) ? REDACT_ACCOUNT
+                            : customers                      ? REDACT_ACCOUNT
                             : run.digits >= 15               ? REDACT_CARD
                                                              : REDACT_PHONE;
+    struct redact_word lead; /* "ES nine one …": an IBAN's country */
+    redact_word_before(text, run.start, &lead);
+    if (kind == REDACT_ACCOUNT && lead.upper && lead.size == 2 && lead.end + 1 == run.start)
+        run.start = lead.start;
     if (kind == REDACT_NATIONAL_ID || run.scale) {
         if (letter > run.end) kind = REDACT_NATIONAL_ID, run.end = letter;
     }

@@ -36,11 +36,36 @@ static bool is_made_up(struct str name)
     return letters >= 3 && others;
 }
 
+static bool is_account(const struct redact_word *cue)
+{
+    return IS_ONE_OF(cue, ((const char *const[]){"account", "cuenta", "compte"}));
+}
+
 bool name_is_users(const struct redact_word *cue)
 {
     static const char *const cues[] = {"user",        "username", "usuario",  "utilisateur",
                                        "identifiant", "pseudo",   "nickname", "userid", "login"};
-    return IS_ONE_OF(cue, cues);
+    return IS_ONE_OF(cue, cues) || is_account(cue);
+}
+
+/* "compte renard.bleu", "account anna_ruiz": small letters, joined, and no place of the net's. */
+static bool is_accounts_name(struct str text, size_t start, size_t end)
+{
+    static const char *const nets[] = {"com", "es", "fr", "net", "org", "io", "co", "uk", "php",
+                                       "html", "app", "me", "eu", "pdf", "js"};
+    struct redact_word first, last;
+    size_t parts = 0;
+    redact_word_at(text, start, &first); /* "account closed.then …" */
+    const uint32_t names = CUE(GIVEN) | CUE(FAMILY) | CUE(ALSO);
+    bool plain = redact_is_ordinary(&first) || first.cues & ~names;
+    if (at(text, first.end) == '.' && plain && !(first.cues & names)) return false;
+    for (size_t i = start; i < end; i++) {
+        if (is_upper(text.data[i])) return false;
+        bool joins = is_one_of(text.data[i], "._") && i > start + 1 && i + 1 < end;
+        parts += joins && is_ascii_alnum(text.data[i - 1]) && is_ascii_alnum(text.data[i + 1]);
+    }
+    redact_word_before(text, end, &last);
+    return parts == 1 && end - start >= 8 && !(last.end == end && IS_ONE_OF(&last, nets));
 }
 
 /* Nobody's own. */
@@ -60,6 +85,7 @@ size_t redact_user_name(struct redact_finder *finder, const struct redact_word *
     while (end < text.size && end - start < USER_MOST && is_user_byte(text.data[end])) end++;
     while (end > start && is_one_of(text.data[end - 1], ".-")) end--;
     if (is_word(at(text, end)) || at(text, end) == '@' || end - start < USER_LEAST) return 0;
+    if (is_account(cue) && !is_accounts_name(text, start, end)) return 0;
     struct redact_word word;
     redact_word_at(text, start, &word);
     bool whole = end == text.size || is_one_of(text.data[end], "\n,;.\"')");
