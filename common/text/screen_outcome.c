@@ -5,6 +5,7 @@ enum {
     STORY_WORDS = 2, /* so many in a text make all of it a story; one makes its sentence one, but
                       * for hazards and goods: "the film melted" */
     REAL_WORDS = 8,  /* on either side of a hit, within its sentence */
+    BELIED_WORDS = 32, /* from a denial to what belies it */
 };
 
 static uint32_t count_words(const struct screen_words *words, uint64_t group, uint32_t first,
@@ -79,8 +80,9 @@ static bool is_foretold(const struct screen_words *words, const uint32_t *marks,
 static bool is_belied(const struct screen_words *words, uint32_t *marks, struct raw_hits *hits,
                       const struct raw_hit *hit)
 {
-    uint32_t at = hit->asked_end ? hit->asked_end : hit->last + 1;
-    for (bool more = true; more && at < words->count; at++) {
+    uint32_t at = hit->asked_end ? hit->asked_end : hit->last + 1,
+             last = words->count - at > BELIED_WORDS ? at + BELIED_WORDS : words->count;
+    for (bool more = true; more && at < last; at++) {
         if (words->before[at] <= BOUNDARY_COMMA) continue;
         uint32_t end = at + 1;
         while (end < words->count && words->before[end] == BOUNDARY_NONE) end++;
@@ -91,32 +93,33 @@ static bool is_belied(const struct screen_words *words, uint32_t *marks, struct 
     return false;
 }
 
-/* The sentence behind it says what it came of: "had a stroke last year. Your pill gave me
- * another". */
-static bool is_caused_next(const struct screen_words *words, uint32_t *marks,
-                           struct raw_hits *hits, const struct raw_hit *hit)
+/* The sentence that begins with `first` says what it came of: "had a stroke last year. Your pill
+ * gave me another". */
+static bool is_cause(const struct screen_words *words, uint32_t *marks, struct raw_hits *hits,
+                     uint32_t first)
 {
-    uint32_t first, end;
-    screen_sentence_of(words, hit, &first, &end);
-    if (end == words->count) return false;
-    const struct raw_hit next = {.first = end, .last = end};
-    screen_sentence_of(words, &next, &first, &end);
+    uint32_t end;
+    const struct raw_hit in = {.first = first, .last = first};
+    if (first == words->count) return false;
+    screen_sentence_of(words, &in, &first, &end);
     screen_mark(words, first, end, CUE_ANCHORS_OTHERS, ASKED_AROUND, marks, hits);
-    return screen_is_caused(words, marks, &next);
+    return screen_is_caused(words, marks, &in);
 }
 
 /* What seemed to be from elsewhere isn't where another finding decides, or a cause follows. */
 static void doubt_elsewhere(const struct screen_words *words, uint32_t *marks,
                             struct raw_hits *hits)
 {
-    bool decided = false;
+    bool decided = false, caused = false;
+    uint32_t asked = 0, first, end;
     for (uint32_t i = 0; i < hits->count; i++)
         decided |= hits->items[i].polarity == SCREEN_AFFIRMED;
     for (uint32_t i = 0; i < hits->count; i++) {
         struct raw_hit *hit = &hits->items[i];
-        if (hit->polarity == SCREEN_UNRELATED &&
-            (decided || is_caused_next(words, marks, hits, hit)))
-            hit->polarity = SCREEN_AFFIRMED;
+        if (hit->polarity != SCREEN_UNRELATED) continue;
+        screen_sentence_of(words, hit, &first, &end);
+        if (!decided && end != asked) caused = is_cause(words, marks, hits, asked = end);
+        if (decided || caused) hit->polarity = SCREEN_AFFIRMED;
     }
 }
 
