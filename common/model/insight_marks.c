@@ -52,7 +52,9 @@ static float take_row(struct str *text, bool tail)
 
 void reading_note_stars(struct reading *reading)
 {
-    struct str text = str_trim(reading->text);
+    struct str text = reading->text;
+    if (!text.size || (unsigned char)(text.data[0] | text.data[text.size - 1]) < LEAD_BYTE) return;
+    text = str_trim(text);
     for (int tail = 0; tail < 2 && text.size; tail++) {
         if ((unsigned char)text.data[tail ? text.size - 1 : 0] < LEAD_BYTE) continue;
         float grade = take_row(&text, tail);

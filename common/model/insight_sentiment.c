@@ -107,8 +107,8 @@ static void find_evidence(const struct reading *reading, struct insight_result *
         const struct clause *clause = &reading->clauses[best];
         result->evidence[count++] = reading_span(reading, clause->first, clause->last);
     }
-    struct str text = str_trim(reading->text);
-    if (!reading->clause_count && text.size) { /* stars, or a face */
+    if (!reading->clause_count && reading->text.size) { /* stars, or a face */
+        struct str text = str_trim(reading->text);
         size_t start = (size_t)(text.data - reading->text.data);
         result->evidence[count++] =
             (struct insight_span){(uint32_t)start, (uint32_t)(start + text.size)};

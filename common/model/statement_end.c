@@ -16,19 +16,21 @@ static const char leads[] =
     "pour quand que qui sa se ses since sin so su sur te than that the their they this to too tu "
     "un una une van very was were when which while will with without y you your \xc3\xa0";
 
-/* A word's bytes are its key: none has more than fit. */
+/* A word's bytes, the last first, are its key: none has more than fit. */
 enum { BEGINS = 1, LEADS = 2, SLOT_BITS = 9 };
 static struct slot {
     uint64_t key; /* 0: empty */
     uint32_t lists;
 } slots[1 << SLOT_BITS];
 
-static uint64_t key_of(struct str word)
+/* Where the last word's blank stands, or 0, and the word's key; 0: it is too long to have one. */
+static size_t last_word(struct str text, uint64_t *ret_key)
 {
+    size_t at = text.size;
     uint64_t key = 0;
-    if (word.size > sizeof key) return 0;
-    for (size_t i = 0; i < word.size; i++) key = key << 8 | (unsigned char)word.data[i];
-    return key;
+    while (at && text.data[at - 1] != ' ') key = key << 8 | (unsigned char)text.data[--at];
+    *ret_key = text.size - at > sizeof key ? 0 : key;
+    return at ? at - 1 : 0;
 }
 
 static struct slot *slot_of(uint64_t key)
@@ -41,7 +43,8 @@ static struct slot *slot_of(uint64_t key)
 static void enter(const char *list, uint32_t bit)
 {
     for (struct str rest = str_of(list); rest.size;) {
-        uint64_t key = key_of(str_cut(&rest, ' '));
+        uint64_t key;
+        last_word(str_cut(&rest, ' '), &key);
         struct slot *slot = slot_of(key);
         slot->key = key;
         slot->lists |= bit;
@@ -54,29 +57,17 @@ void statement_end_build(void)
     enter(leads, LEADS);
 }
 
-static size_t last_blank(struct str text)
-{
-    size_t at = text.size;
-    while (at && text.data[at - 1] != ' ') at--;
-    return at ? at - 1 : 0;
-}
-
-/* In which lists the word behind the blank is; a long one is in none, as the empty slot. */
-static uint32_t lists_of(struct str text, size_t blank)
-{
-    return slot_of(key_of(str_slice(text, blank + 1, text.size)))->lists;
-}
-
 size_t statement_end(struct str statement, size_t seam)
 {
     size_t blank;
-    for (struct str left = statement; (blank = last_blank(left)) >= KEEP_BYTES; left.size = blank)
-        if (blank == seam || lists_of(left, blank) & BEGINS) {
+    uint64_t key;
+    for (struct str left = statement; (blank = last_word(left, &key)) >= KEEP_BYTES;
+         left.size = blank)
+        if (blank == seam || slot_of(key)->lists & BEGINS) {
             statement.size = blank;
             break;
         }
-    while ((blank = last_blank(statement)) >= KEEP_BYTES &&
-           lists_of(statement, blank) & LEADS)
+    while ((blank = last_word(statement, &key)) >= KEEP_BYTES && slot_of(key)->lists & LEADS)
         statement.size = blank;
     return statement.size;
 }
