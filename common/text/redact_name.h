@@ -88,6 +88,7 @@ size_t redact_relative(struct redact_finder *finder, const struct redact_word *c
 size_t redact_sign_off(struct redact_finder *finder, const struct redact_word *cue);
 /* "username", "pseudo"; and who has it (redact_user.c). */
 bool name_is_users(const struct redact_word *cue);
+bool name_is_account(const struct redact_word *cue); /* "account", "cuenta", "compte" */
 size_t redact_user_name(struct redact_finder *finder, const struct redact_word *cue);
 size_t redact_bare_name(struct redact_finder *finder, const struct redact_word *word);
 /* "Team: Anna, Becker and Ruiz", known or not. */

@@ -36,7 +36,7 @@ static bool is_made_up(struct str name)
     return letters >= 3 && others;
 }
 
-static bool is_account(const struct redact_word *cue)
+bool name_is_account(const struct redact_word *cue)
 {
     return IS_ONE_OF(cue, ((const char *const[]){"account", "cuenta", "compte"}));
 }
@@ -45,7 +45,7 @@ bool name_is_users(const struct redact_word *cue)
 {
     static const char *const cues[] = {"user",        "username", "usuario",  "utilisateur",
                                        "identifiant", "pseudo",   "nickname", "userid", "login"};
-    return IS_ONE_OF(cue, cues) || is_account(cue);
+    return IS_ONE_OF(cue, cues) || name_is_account(cue);
 }
 
 /* "compte renard.bleu", "account anna_ruiz": small letters, joined, and no place of the net's. */
@@ -85,7 +85,7 @@ size_t redact_user_name(struct redact_finder *finder, const struct redact_word *
     while (end < text.size && end - start < USER_MOST && is_user_byte(text.data[end])) end++;
     while (end > start && is_one_of(text.data[end - 1], ".-")) end--;
     if (is_word(at(text, end)) || at(text, end) == '@' || end - start < USER_LEAST) return 0;
-    if (is_account(cue) && !is_accounts_name(text, start, end)) return 0;
+    if (name_is_account(cue) && !is_accounts_name(text, start, end)) return 0;
     struct redact_word word;
     redact_word_at(text, start, &word);
     bool whole = end == text.size || is_one_of(text.data[end], "\n,;.\"')");

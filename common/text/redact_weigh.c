@@ -38,7 +38,10 @@ static void put_word(struct redact_weighing *weighing, enum field field,
 static void put_cues(struct redact_weighing *weighing, enum field field,
                      const struct redact_word *word)
 {
-    for (uint32_t rest = word->cues; rest; rest &= rest - 1)
+    uint32_t cues = word->cues;
+    /* "my account? Will I": it announces a user's name only */
+    if (cues & CUE(NAMED) && name_is_account(word)) cues &= ~CUE(NAMED);
+    for (uint32_t rest = cues; rest; rest &= rest - 1)
         put(weighing, field, (uint32_t)__builtin_ctz(rest));
     if (word->capital) put(weighing, field, CUE_BIT_COUNT);
 }
@@ -329,8 +332,8 @@ static size_t judge_left(struct redact_finder *finder, size_t start)
     if (!enough || name_is_brand(text, &name) || name_is_place(text, &name) ||
         is_streets(&lead, &name) || is_shops(&lead, &name, &first) ||
         is_rest(&lead, &name) || is_spanish_order(finder, &first) || is_trade(&lead, &first) ||
-        name_is_wanting(text, &name) ||
-        is_joined(finder, &first))
+        name_is_wanting(text, &name) || is_joined(finder, &first) ||
+        (name_is_verb_too(&first) && name_starts_sentence(text, start))) /* "Will I be told?" */
         return 0;
     judge(finder, &name, &weighing);
     return name.end;
