@@ -4,8 +4,8 @@
  * It asks for the ends of all partitions when it is told to: for the backlog of a consumer that
  * is new or paused, and because a request to the partitions' leaders wakes fetchers that pause
  * (see keep_fetching()). For a reader without a group it looks for its topics until all of them
- * are there, and where to begin, and then whether they have more partitions. When no broker can be reached it asks until one answers:
- * librdkafka says when all are down, not when one is back. */
+ * are there, and where to begin, and then whether they have more partitions. When no broker can be
+ * reached it asks until one answers: librdkafka says when all are down, not when one is back. */
 #include <time.h>
 
 #include "base/array.h"

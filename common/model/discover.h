@@ -4,9 +4,9 @@
  * with a keyword of the taxonomy. Endings of number and gender and the order of words don't
  * matter, so near duplicates are one. Memory is bounded: when the table is full, the rarest are
  * forgotten; `forgotten` says how many records a phrase may have lost by that (lossy counting,
- * Manku and Motwani 2002). lift = P(phrase) / product of P(word), 1 of one word. score = log2(words + 1) x records
- * in which it isn't part of one longer candidate (after the C-value of Frantzi et al. 2000) x
- * log2(1 + lift), at most 4. */
+ * Manku and Motwani 2002). lift = P(phrase) / product of P(word), 1 of one word.
+ * score = log2(words + 1) x records in which it isn't part of one longer candidate (after the
+ * C-value of Frantzi et al. 2000) x log2(1 + lift), at most 4. */
 #ifndef VERBATIM_MODEL_DISCOVER_H
 #define VERBATIM_MODEL_DISCOVER_H
 

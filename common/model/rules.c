@@ -18,9 +18,9 @@ static const char *const NEEDS[] = {"feature_request", "problem_report", "questi
 static const char *const TEAMS[] = {"support", "product", "safety", "marketing", NULL};
 static const char *const LANGUAGES[RULE_LANGUAGES + 1] = {"en", "es", "fr", NULL};
 static const char *const FIELDS[] = {"rule", "when", "team", "priority", "en", "es", "fr", NULL};
-static const char *const CONDITIONS[] = {"always",       "safety",     "safety=none", "safety=unassessed", "topic=",
-                                         "sentiment=",   "feeling=",   "need=",       "need=none",
-                                         "blame=none",   "words=",     NULL};
+static const char *const CONDITIONS[] = {
+    "always",   "safety", "safety=none", "safety=unassessed", "topic=", "sentiment=",
+    "feeling=", "need=",  "need=none",   "blame=none",        "words=", NULL};
 
 /* Names the rule, and the line that opens it, where the fault lies in a rule as a whole. */
 static int bad(const struct parser *parser, struct err *err, const char *what,

@@ -9,8 +9,8 @@
 static const float WATCHED_ODDS = 2;
 /* How many times less likely where the text says that an ailment went, or that a danger passed. */
 static const float EASED_ODDS = 6;
-/* How many times less likely where the lists found an ailment that is denied, or that the product is
- * for: its words are no report. */
+/* How many times less likely where the lists found an ailment that is denied, or that the product
+ * is for: its words are no report. */
 static const float EXPLAINED_ODDS = 2;
 /* How many times less likely that it is serious where the text says that it is nothing serious. */
 static const float MILD_ODDS = 8;

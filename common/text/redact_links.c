@@ -1,5 +1,5 @@
-/* Links that give something away (a password, a token, a person's page). Other links stay, and numbers
- * inside them are nobody's. */
+/* Links that give something away (a password, a token, a person's page). Other links stay, and
+ * numbers inside them are nobody's. */
 #include "text/redact_find.h"
 
 enum { URL_BYTES = 2048, SCHEME_BYTES = 12 };

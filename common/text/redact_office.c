@@ -26,8 +26,8 @@ bool name_is_from_office(struct str text, const struct name_around *around, bool
         "chat", "warehouse", "dispatch", "logistics", "repairs", "complaints", "maintenance",
         "housekeeping", "claims", "devoluciones", "tienda", "caja", "almacen", "caisse",
         "entrepot", "retours", "livraisons", "comptoir", "mostrador", "guichet", "sav", "till",
-        "tills", "rayon", "livraison", "reparto", "cobranzas", "averias", "taller", "atelier", "contabilidad",
-        "comptabilite", "reclamaciones", "reclamations", "urgencias", "urgences", "admissions",
+        "tills", "rayon", "livraison", "reparto", "cobranzas", "averias", "taller", "atelier",
+        "contabilidad", "comptabilite", "reclamaciones", "reclamations", "urgencias", "urgences", "admissions",
         "finance", "payments", "pagos", "cobros", "postventa", "secretaria", "secretariat", "hr",
         "rrhh", "refunds", "reservations", "bookings", "reservas", "cancellations"};
     /* "Servicio de atención" is nobody */

@@ -115,8 +115,9 @@ int screen_text(const struct screen *screen, struct str text, const struct token
                 const char *language, float language_confidence, bool product_known,
                 struct arena *arena, struct screen_result *ret_result, struct err *err) CHECKED;
 
-/* Patient, reporter and product, and mild, joined to *result, where another judge than the lists would raise
- * the alert; other arguments as of screen_text(), which looks for them where the lists found a cue.
+/* Patient, reporter, product and mild, joined to *result, where another judge than the lists would
+ * raise the alert; other arguments as of screen_text(), which looks for them where the lists found
+ * a cue.
  * An unassessed result stays as it is; screen may be NULL. *ret_eased: the text says that an
  * ailment went, or that nothing came of a danger, and that nothing came of a cause. NO_MEMORY
  * only. */

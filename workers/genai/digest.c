@@ -8,9 +8,10 @@
  * ownership can't write any.
  *
  * No state is kept anywhere else. The events say which positions they cover and what has been
- * usual; all have the same key, so they lie in one partition (of as many as there are). Whoever comes to own partition 0
- * looks there, backwards in growing steps, for the last ones, takes up what they say, and counts
- * from where they ended. Where there is none it begins at the oldest insight.
+ * usual; all have the same key, so they lie in one partition (of as many as there are). Whoever
+ * comes to own partition 0 looks there, backwards in growing steps, for the last ones, takes up
+ * what they say, and counts from where they ended. Where there is none it begins at the oldest
+ * insight.
  *
  * Failures: a bus that can't be read or written is tried again at each tick; a lost generation
  * drops the counts, and the search begins anew; the group's position tells whether the last events

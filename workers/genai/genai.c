@@ -356,7 +356,9 @@ static int genai_process(struct worker_context *context, struct job *job, struct
                                                                : INSIGHT_NO_ALERT,
     };
     bool holds = false;
-    int rc = question.harm.alarm == INSIGHT_ALERT ? note_harm(safety, job->arena, &question, err) : E_OK;
+    int rc = E_OK;
+    if (question.harm.alarm == INSIGHT_ALERT)
+        rc = note_harm(safety, job->arena, &question, err);
     if (rc) return rc;
     if (state->remote) return ask_remote(state, job, &question, err);
     rc = state->local->ops->ask(state->local, job, &question, &insight, &holds, on_answer, err);
