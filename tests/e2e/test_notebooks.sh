@@ -10,7 +10,8 @@ archived "$scratch/data/archive" insights >"$scratch/insights.ndjson"
 # notebook ARCHIVE PLOTS
 notebook() { ARCHIVE=$1 timeout 600 "$python" "$source/tests/e2e/run_notebook.py" "$source/ops/notebooks/archive.ipynb" "$2" >"$scratch/out" 2>"$scratch/err"; }
 notebook "$scratch/data/archive" "$scratch/plots"
-equal "it runs to its end ($(tail -n 1 "$scratch/err"))" $? 0
+ended=$?
+equal "it runs to its end ($(tail -n 1 "$scratch/err"))" $ended 0
 of() { jq "select($1).id" "$scratch/insights.ndjson" | wc -l; }
 total=$(of true)
 check "each record once" grep -q "^$total lines, each of another offset; $total insights, no id twice; 0 of what was received" "$scratch/out"

@@ -26,7 +26,8 @@ for i in 1 2 3; do jq -cn --arg text "$long" --arg c "e$i" '{text: $text, custom
 "$verbatim" topics discover --input "$scratch/long.ndjson" >"$scratch/table" 2>"$scratch/err"
 check "the table's example shows the phrase, however far behind it stands" grep -q "^watch strap .*…the watch strap" "$scratch/table"
 "$verbatim" topics discover --input "$scratch/feedback.ndjson" --json --genai.folder="$scratch/own" >"$scratch/out-own.json" 2>"$scratch/err"
-equal "topics of one's own: exits 0 ($(head -c 300 "$scratch/err"))" $? 0
+ended=$?
+equal "topics of one's own: exits 0 ($(head -c 300 "$scratch/err"))" $ended 0
 equal "topics of one's own: what they cover isn't there" \
     "$(jq '[.phrases[] | select(.phrase | contains("watch strap"))] | length' "$scratch/out-own.json")" 0
 
@@ -87,7 +88,8 @@ equal "no such file: exits 66" $? 66
     for i in 1 2 3 4; do echo "$i,<p>The gizmo<br /><br />wobbles&nbsp;a lot $i</p> mail ann$i@example.org"; done
 } >"$scratch/feedback.csv"
 "$verbatim" topics discover --input "$scratch/feedback.csv" --text-column review >"$scratch/table" 2>"$scratch/err"
-equal "a column of its own: exits 0 ($(head -c 200 "$scratch/err"))" $? 0
+ended=$?
+equal "a column of its own: exits 0 ($(head -c 200 "$scratch/err"))" $ended 0
 check "a column of its own: found" contains "$scratch/table" "gizmo"
 check "no markup, no personal data ($(head -c 300 "$scratch/table"))" [ "$(grep -cE 'nbsp|<p>|example[.]org|ann[0-9]' "$scratch/table")" = 0 ]
 "$verbatim" topics discover --input "$scratch/feedback.csv" >"$scratch/out" 2>&1
@@ -121,7 +123,7 @@ fr|Peut-on payer en trois fois ?|payments|
 fr|Vue sur le parking.|lodging|location
 fr|Je voudrais trier les photos par date.||
 es|Quiero filtrar los resultados por precio.|price|price
-es|El enchufe del calefactor se derritió.||
+es|El enchufe del calefactor se derritió.|safety|
 es|Me toca pagar el doble.|billing|
 es|Envío rápido.|delivery|delivery
 es|Ya no sé cuántas veces he llamado.|support|

@@ -163,5 +163,6 @@ halt run
 equal "SIGTERM ends it with 0" "$status" 0
 check "no body is in the log" bash -c "! grep -qE 'still-[0-9]|poison-' '$scratch/run.log'"
 "$bin/verbatim" verify --bus.path="$scratch/data/bus" "$scratch/data/archive" >"$scratch/verify.txt" 2>&1
-equal "the archive balances ($(tail -n 2 "$scratch/verify.txt"))" $? 0
+ended=$?
+equal "the archive balances ($(tail -n 2 "$scratch/verify.txt"))" $ended 0
 finish
