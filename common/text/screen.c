@@ -140,6 +140,7 @@ static int join_hits(const struct screen_words *words, const struct tokens *toke
                 result->seriousness |= hit.seriousness;
                 result->specials |= hit.specials;
             }
+            result->mild |= hit.seriousness && raw->items[i].asked_end; /* "hospitalised? No" */
             keep_hit(result, &hit);
         }
     result->product |= raw->product;

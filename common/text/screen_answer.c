@@ -38,6 +38,13 @@ static bool is_dash(struct str gap)
 
 static bool is_question(struct str gap) { return gap.size && memchr(gap.data, '?', gap.size); }
 
+/* "the reaction", "la reacción": asks nothing of the finding, as "the rash" would. */
+static bool is_named(const struct screen_words *words, const uint32_t *marks, uint32_t at)
+{
+    return is_in(words, at, words->list->occasion) && at + 1 < words->count &&
+           !(marks[at + 1] & MARK_IN_HIT) && is_in(words, at + 1, words->list->asking);
+}
+
 /* Words [hit, answer) and those before them in their clause do no more than ask for it. */
 static bool is_asked(const struct screen_words *words, const uint32_t *marks,
                      struct raw_hit *hit, uint32_t *ret_answer)
@@ -49,7 +56,9 @@ static bool is_asked(const struct screen_words *words, const uint32_t *marks,
         if (at > hit->last && words->before[at] > BOUNDARY_COMMA) break;
         uint64_t group = words->list->asking | (at > hit->last ? words->list->occasion : 0);
         bool found = marks[at] & MARK_IN_HIT;
-        if (found ? marks[at] & MARK_NEGATION_BEFORE : !is_in(words, at, group)) return false;
+        if (found ? marks[at] & MARK_NEGATION_BEFORE
+                  : !is_in(words, at, group) && !is_named(words, marks, at))
+            return false;
     }
     if (at == words->count) return false;
     *ret_answer = at;
@@ -57,12 +66,14 @@ static bool is_asked(const struct screen_words *words, const uint32_t *marks,
     return is_question(gap) || is_colon(gap) || is_dash(gap);
 }
 
-/* Later in the answer's sentence, or as the next one begins, there was something after all. */
-static bool is_recanted(const struct screen_words *words, uint32_t at)
+/* Later in the answer's sentence, or as the next one begins, there was something after all. The
+ * next sentence may tell another finding ("No. Itchy after use"), or be a form's next line. */
+static bool is_recanted(const struct screen_words *words, const uint32_t *marks, uint32_t at)
 {
     uint32_t behind = 0;
     for (; at < words->count && behind <= RECANT_WORDS; at++) {
         behind += behind || words->before[at] == BOUNDARY_SENTENCE;
+        if (behind && (marks[at] & MARK_IN_HIT || is_colon(gap_before(words, at)))) return false;
         if (behind <= RECANT_WORDS && is_in(words, at, words->list->recant)) return true;
     }
     return false;
@@ -80,7 +91,7 @@ bool screen_is_denied(const struct screen_words *words, const uint32_t *marks,
     if (!is_in(words, at, list->denial)) return false;
     for (at++; at < words->count && words->before[at] == BOUNDARY_NONE; at++)
         if (!is_in(words, at, list->denial | list->denying)) return false;
-    if (is_recanted(words, at)) return false;
+    if (is_recanted(words, marks, at)) return false;
     hit->asked_end = at;
     return true;
 }

@@ -39,6 +39,18 @@ static const struct screen_case cases[] = {
     {"sans objet", "fr", "Vertiges : sans objet", 0, 0, "Vertiges", NEG},
     {"in another language", "es", "Convulsions : non", 0, 0, NULL, -1},
     {"an English answer", "fr", "Nausées : none so far", 0, 0, NULL, -1},
+    {"required", "en", "Was hospitalisation required?: No", 0, 0, "hospitalisation", NEG},
+    {"the reaction is named", "en", "Did the reaction require hospitalisation? No. Itchy after use.",
+     AE, 0, "hospitalisation", NEG},
+    {"a mild one is told next", "en", "Hospitalised: no. Description: slight rash", AE, 0, NULL, -1},
+    {"requirió", "es", "¿Requirió hospitalización?: No", 0, 0, "hospitalización", NEG},
+    {"la reacción", "es", "¿La reacción requirió hospitalización? No.", 0, 0, "hospitalización",
+     NEG},
+    {"necesitó", "es", "¿Necesitó hospitalización? No. Picor después de usarla.", AE, 0,
+     "hospitalización", NEG},
+    {"nécessité", "fr", "A nécessité une hospitalisation : non", 0, 0, "hospitalisation", NEG},
+    {"nécessaire", "fr", "Hospitalisation nécessaire ? Non. Rougeurs après usage.", AE, 0,
+     "Hospitalisation", NEG},
     /* not denied */
     {"a dash, no answer", "en", "Rash - no idea why", AE, 0, "Rash", AFF},
     {"yes", "en", "Side effects? Yes, a rash.", AE, 0, "rash", AFF},
@@ -75,6 +87,10 @@ static const struct screen_case cases[] = {
     {"passées", "fr", "Mes nausées sont passées ? Non.", AE, 0, "nausées", AFF},
     {"rien n'y fait", "fr", "Nausées : rien n'y fait.", AE, 0, "Nausées", AFF},
     {"aucun remboursement", "fr", "Nausées : aucun remboursement.", AE, 0, "Nausées", AFF},
+    {"required, but", "en", "Required hospitalisation: No, but he was taken to intensive care.", AE,
+     HOSP, "hospitalisation", AFF},
+    {"requirió, sí", "es", "¿Requirió hospitalización?: Sí, tres días.", AE, HOSP,
+     "hospitalización", AFF},
 };
 
 int main(void) { return judge_sentences(cases, COUNT_OF(cases)); }
