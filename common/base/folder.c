@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -37,7 +38,9 @@ int folder_sync_of(const char *path, struct err *err)
     snprintf(folder, sizeof folder, "%.*s", size, slash ? path : ".");
     int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (descriptor < 0) return err_system(err, E_NO_OUTPUT, "%s", folder);
-    int rc = fsync(descriptor) ? err_system(err, E_NO_OUTPUT, "%s", folder) : E_OK;
+    /* EINVAL: some mounts (CIFS, FUSE) have nothing to sync of a folder */
+    bool failed = fsync(descriptor) && errno != EINVAL;
+    int rc = failed ? err_system(err, E_NO_OUTPUT, "%s", folder) : E_OK;
     close(descriptor);
     return rc;
 }

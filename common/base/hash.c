@@ -112,6 +112,7 @@ void hash_hmac_sha256(struct str key, struct str data, uint8_t out[static SHA256
     struct hash_key once;
     begin(&once, key);
     hash_key_hmac(&once, data, out);
+    OPENSSL_cleanse(&once, sizeof once);
 }
 
 void hash_hex(const uint8_t *bytes, size_t size, char *out)

@@ -65,7 +65,7 @@ static int link_single(struct parser *parser, struct str written, uint16_t symbo
     if (prefix) written.size--;
     if (cue_word_kind(written) != CUE_SINGLE)
         return cue_builder_error(&parser->builder, err, "\"%.*s\" is not a single word",
-                                 (int)(written.size % 100), written.data);
+                                 (int)(written.size < 100 ? written.size : 100), written.data);
     uint32_t word;
     int rc = cue_builder_word(&parser->builder, written, prefix, &word, err);
     return rc ? rc : cue_builder_link(&parser->builder, word, symbol, err);
@@ -122,7 +122,7 @@ static int add_word(struct parser *parser, struct choice *choice, struct str wri
     enum cue_word_kind kind = cue_word_kind(written);
     if (kind == CUE_NO_WORD || written.size > 4 * CUES_MAX_WORD_BYTES)
         return cue_builder_error(&parser->builder, err, "\"%.*s\" is not a word",
-                                 (int)(written.size % 100), written.data);
+                                 (int)(written.size < 100 ? written.size : 100), written.data);
     if (!alone || kind == CUE_PARTS) return add_parts(parser, choice, written, prefix, err);
     uint32_t place;
     int rc = cue_builder_word(&parser->builder, written, prefix, &place, err);

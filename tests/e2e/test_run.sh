@@ -162,6 +162,7 @@ while 9 in select.select([9], [], [], 0)[0]: os.read(9, 65536)'; }
 has_stopped() { ! running "$1"; }
 # stops_at_once NAME COMMAND...
 stops_at_once() {
+    # shellcheck disable=SC2016  # for the other shell
     launch "$1" sh -c 'exec "$@" >"$0"' "$scratch/still" "${@:2}"
     if [ "$1" = run ]; then
         await "run is ready" 20 answers "$url/readyz"
