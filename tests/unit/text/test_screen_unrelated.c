@@ -136,6 +136,12 @@ static const struct screen_case cases[] = {
      DEATH, "marido murió", AFF},
     {"décédé après", "fr", "Mon mari est décédé après vos comprimés et vous lui écrivez toujours.",
      AE, DEATH, NULL, -1},
+    {"died when", "en", "I am her executor; she died when the stairlift dropped.", AE, DEATH, NULL,
+     -1},
+    {"falleció durante", "es", "Mi hermana falleció durante el ensayo y siguen escribiéndole.", AE,
+     DEATH, NULL, -1},
+    {"décédée pendant", "fr", "Ma sœur est décédée pendant l'essai et vous lui écrivez toujours.", AE,
+     DEATH, NULL, -1},
     /* dying by other words, of speech and in earnest */
     {"dead on his feet", "en", "My father was dead on his feet.", 0, 0, "My father was dead", FIG},
     {"would it kill you", "en", "Would it kill you to answer?", 0, 0, NULL, FIG},
@@ -154,6 +160,7 @@ static const struct screen_case cases[] = {
     {"je redoutais", "fr", "Je redoutais les nausées : rien du tout.", 0, 0, "nausées", FIG},
     {"and it came", "en", "I was braced for nausea and then I vomited for days.", AE, 0, "vomited",
      AFF},
+    {"rien ne", "fr", "Je redoutais des rougeurs, rien ne les a calmées.", AE, 0, "rougeurs", AFF},
     {"a soup, spilt", "es", "La sopa llegó volcada en la bolsa.", 0, 0, NULL, 0},
     {"volcó", "es", "La trona volcó con mi hijo.", HAZ, 0, "volcó", AFF},
 };
