@@ -140,7 +140,7 @@ static const struct screen_case cases[] = {
      -1},
     {"falleció durante", "es", "Mi hermana falleció durante el ensayo y siguen escribiéndole.", AE,
      DEATH, NULL, -1},
-    {"décédée pendant", "fr", "Ma sœur est décédée pendant l'essai et vous lui écrivez toujours.", AE,
+    {"décédée pendant", "fr", "Ma sœur est décédée pendant l'essai, vous lui écrivez encore.", AE,
      DEATH, NULL, -1},
     /* dying by other words, of speech and in earnest */
     {"dead on his feet", "en", "My father was dead on his feet.", 0, 0, "My father was dead", FIG},
