@@ -198,6 +198,9 @@ static size_t street_short(struct redact_finder *finder, const struct redact_wor
     bool av = mark == ' ' && IS_ONE_OF(word, ((const char *const[]){"av", "avd", "avda"}));
     if (word->folded[0] == 'j' && !finder->spanish) return 0; /* "Davis Jr. Band 20" */
     if (before(text, word->start) == '.') return 0; /* "P.R.C. 2016" */
+    struct str lead = str_slice(text, 0, word->start - (before(text, word->start) == ' '));
+    if (mark == '.' && (str_ends(lead, STR("\xC2\xB0")) || str_ends(lead, STR("\xC2\xBA"))))
+        return 0; /* "14 °C. Version 2" */
     if (str_starts(str_slice(text, word->end, text.size), STR(".C.")))
         return 0; /* "C.C. 52.884.107" */
     if (mark != '/' && mark != '.' && !av) return 0;
@@ -214,8 +217,10 @@ static size_t street_short(struct redact_finder *finder, const struct redact_wor
     }
     size_t next = address_skip(text, name, " ,.", 3);
     size_t house = next > name ? address_house_end(text, next) : next;
-    return words && house > next ? address_take(finder, word->start, address_tail_end(text, house))
-                                 : 0;
+    bool version = at(text, house) == '.' && is_digit(at(text, house + 1)); /* "2.0.18" */
+    return words && house > next && !version
+               ? address_take(finder, word->start, address_tail_end(text, house))
+               : 0;
 }
 
 /* --- behind "Address:" ------------------------------------------------------------------------ */

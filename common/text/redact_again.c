@@ -76,6 +76,11 @@ static size_t small_given_end(struct redact_finder *finder, const struct redact_
         titled = (owner.size && IS_ONE_OF(&owner, whose)) || lead.cues & CUE(TITLE);
     }
     struct name_around around = name_look_around(text, &name);
+    static const char *const clitics[] = {"me", "te", "le", "nos", "les"};
+    if (IS_ONE_OF(&around.lead, clitics)) { /* "se me incho toda la cara": a verb */
+        redact_word_before(text, around.lead.start, &owner);
+        if (word_is(&owner, "se") && owner.end + 1 == around.lead.start) return 0;
+    }
     if (name_is_brand(text, &name) || name_in_film(finder)) return 0;
     bool introduced = lead.end + 1 == word->start && is_introduced(text, &lead, name.end);
     int points = titled || second || introduced ? NAME_SURE

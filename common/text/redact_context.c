@@ -23,13 +23,13 @@ static bool parts(struct str text, size_t start, size_t end, bool cue)
     return false;
 }
 
-/* "CPR 010190-1234", "cel: 300 555 01 92", but not "CPR in 2019 … 12000": these count right before a
- * number only, and a long one. */
+/* "CPR 010190-1234", "Identifiant : 0048817263", but not "CPR in 2019 … 12000": these count right
+ * before a number only, and a long one. */
 static bool is_far_from(struct str text, const struct redact_word *word, size_t number)
 {
     enum { GAP_MOST = 3, DIGITS_LEAST = 7 };
     static const char *const close[] = {"cpr", "dui", "nit", "cel", "fono", "mob", "pdl", "prm",
-                                        "suministro"};
+                                        "suministro", "identifiant"};
     if (!IS_ONE_OF(word, close)) return false;
     size_t digits = 0;
     for (size_t i = number; is_digit(at(text, i)) || is_one_of(at(text, i), " .-"); i++)

@@ -131,6 +131,7 @@ bool name_stands_as_person(struct redact_finder *finder, const struct name *name
 /* "from customer service", "at reception"; `given`: the name is one that people are given,
  * "Nadia de l'accueil". */
 bool name_is_from_office(struct str text, const struct name_around *around, bool given);
+bool name_is_from_branch(struct str text, const struct name_around *around);
 /* "Malvolia Corso, de atención al cliente, …" */
 bool name_is_apposed_to_office(struct str text, const struct name *name,
                                const struct name_around *around);

@@ -30,6 +30,10 @@ bool name_is_from_office(struct str text, const struct name_around *around, bool
         "contabilidad", "comptabilite", "reclamaciones", "reclamations", "urgencias", "urgences", "admissions",
         "finance", "payments", "pagos", "cobros", "postventa", "secretaria", "secretariat", "hr",
         "rrhh", "refunds", "reservations", "bookings", "reservas", "cancellations"};
+    static const char *const praises[] = {"chapeau", "bravo", "felicitations", "honte", "carton"};
+    struct redact_word praise; /* "Chapeau au service client" */
+    redact_word_before(text, from->start, &praise);
+    if (IS_ONE_OF(&praise, praises)) return false;
     /* "Servicio de atención" is nobody */
     bool romance = from->folded[0] == 'd';
     if (romance && !given && !(around->lead.size && IS_ONE_OF(&around->lead, spoken_with)))
@@ -53,6 +57,14 @@ bool name_is_from_office(struct str text, const struct name_around *around, bool
         word = name_next_word(text, word.end);
     }
     return false;
+}
+
+/* "Will in the Harrogate branch": of names that are words as well. */
+bool name_is_from_branch(struct str text, const struct name_around *around)
+{
+    struct redact_word the = name_next_word(text, around->follow.end);
+    return word_is(&the, "the") && name_next_word(text, the.end).capital &&
+           name_is_from_office(text, around, true);
 }
 
 /* "Malvolia Corso, de atención al cliente, …" */

@@ -192,6 +192,23 @@ static size_t small_unknown_end(struct str text, size_t start)
     return text.data[end] == ' ' && word.size && IS_ONE_OF(&word, joins) ? end : 0;
 }
 
+/* "Name: April Rivers", "Paciente: Abril": of months that people are named; no "Name: May 2025". */
+static struct name read_told(struct str text, size_t i, enum small lower)
+{
+    static const char *const months[] = {"april", "may",   "june", "august",
+                                         "abril", "avril", "julio"};
+    struct redact_word month;
+    redact_word_at(text, i, &month);
+    if (!month.capital || !IS_ONE_OF(&month, months)) return name_read_initials(text, i, lower);
+    struct name name = {.start = i, .end = i};
+    if (at(text, month.end) == ' ') name = name_read(text, month.end + 1, lower);
+    bool whole = month.end == text.size || is_one_of(text.data[month.end], "\n,.;");
+    if (!name.parts && !whole) return name;
+    if (!name.parts) name.end = month.end;
+    name.start = i, name.parts++, name.known++, name.given++;
+    return name;
+}
+
 static size_t behind_naming(struct redact_finder *finder, const struct redact_word *cue)
 {
     static const char *const sure[] = {
@@ -212,7 +229,7 @@ static size_t behind_naming(struct redact_finder *finder, const struct redact_wo
                   (!IS_ONE_OF(cue, weak) && is_persons_name(text, cue, link));
     bool told = strong && (link || IS_ONE_OF(cue, sure));
     bool person = !strong && names_somebody(text, cue, &i);
-    struct name name = name_read_initials(text, i, told ? SMALL_ALSO : strong ? SMALL : NOT_SMALL);
+    struct name name = read_told(text, i, told ? SMALL_ALSO : strong ? SMALL : NOT_SMALL);
     redact_word_at(text, i, &first);
     static const char *const calls[] = {"llama", "llamaba"};
     redact_word_before(text, cue->start, &called);
@@ -293,7 +310,7 @@ static size_t behind_holder(struct redact_finder *finder, const struct redact_wo
     if (!i && at(text, colon) == ':' && is_holder(cue)) i = skip_blanks(text, colon + 1);
     if (!i) return 0;
     /* "au nom de De Smet", "a nombre de ximena" */
-    struct name name = name_read_initials(text, i, at(text, colon) == ':' ? NOT_SMALL : SMALL);
+    struct name name = read_told(text, i, at(text, colon) == ':' ? NOT_SMALL : SMALL);
     if (!name.parts || name.company || name.end - name.start < 3 || name_is_brand(text, &name) ||
         name_in_film(finder))
         return 0;

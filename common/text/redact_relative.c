@@ -102,6 +102,26 @@ static size_t skip_which(struct str text, size_t i)
     return i;
 }
 
+/* "Our usual driver, Dev, carried it up": one word between commas, whatever else it may mean. */
+static size_t apposed_to_servant(struct redact_finder *finder, const struct redact_word *cue)
+{
+    static const char *const usual[] = {"habitual",   "favorito", "favorita", "habituel",
+                                        "habituelle", "prefere",  "preferee"};
+    const uint32_t names = CUE(GIVEN) | CUE(FAMILY) | CUE(ALSO);
+    struct str text = finder->text;
+    struct redact_word word = name_next_word(text, cue->end);
+    size_t comma = IS_ONE_OF(&word, usual) ? word.end : cue->end;
+    if (at(text, comma) != ',' || cue->capital || !is_serving(cue)) return 0;
+    word = name_next_word(text, comma + 1);
+    struct name name = {.start = word.start, .end = word.end, .parts = 1};
+    if (!word.capital || word.upper || word.size < 3 || word.cues & ~names ||
+        at(text, word.end) != ',' || at(text, word.end + 1) != ' ' ||
+        !starts_small(text, word.end + 2) || name_is_brand(text, &name) ||
+        name_is_place(text, &name) || name_in_film(finder))
+        return 0;
+    return name_take(finder, &name);
+}
+
 static size_t behind_relative(struct redact_finder *finder, const struct redact_word *cue)
 {
     struct str text = finder->text;
@@ -193,5 +213,6 @@ bool name_is_apposed_to_relative(struct str text, const struct name *name)
 size_t redact_relative(struct redact_finder *finder, const struct redact_word *cue)
 {
     size_t end = behind_relative(finder, cue);
+    if (!end) end = apposed_to_servant(finder, cue);
     return !end && is_familys(cue) ? before_relative(finder, cue) : end;
 }

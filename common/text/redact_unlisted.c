@@ -389,7 +389,8 @@ size_t redact_unlisted_name(struct redact_finder *finder, const struct redact_wo
         return name_take(finder, &name); /* "the Castro novel" */
     bool ambiguous = word->cues & CUE(ALSO) && !is_firm_too(word); /* "Amber was so helpful" */
     if (ambiguous && name.parts == 1 && name_starts_sentence(text, name.start) &&
-        is_kind_or_not(text, &name))
+        (is_kind_or_not(text, &name) ||
+         (name_is_often_a_person(text, &name) && name_is_from_branch(text, &around))))
         return name_decide(finder, &name, NAME_LIKELY);
     if (name.parts == 1 && (!finder->english || !name.foreign)) return 0;
     return judge_led(finder, word, &name, &around);
