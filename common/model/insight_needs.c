@@ -6,7 +6,7 @@
 
 enum {
     NEEDS_PER_KIND = 3, QUESTION_WORDS_MIN = 3, IDLE_WORDS_MAX = 12, NEED_WORDS_MIN = 2,
-    STATEMENT_SAYS = 3
+    STATEMENT_SAYS = 3, CONTACT_WORDS_MAX = 20
 };
 /* A sentence in a text that as a whole states no such need must be surer by this
  * share of the rest. */
@@ -102,6 +102,16 @@ static void leave_praise(const struct reading *reading, enum insight_need_kind k
     if (to->last < *last) *last = to->last;
 }
 
+/* It is short, with a placeholder in it or behind it, or ends as an id does: "QK7T2M". */
+static bool may_be_contact(const struct reading *reading, uint32_t first, uint32_t last)
+{
+    if (last - first > CONTACT_WORDS_MAX) return false;
+    struct insight_span span = reading_span(reading, first, last);
+    const char *text = reading->text.data;
+    return memchr(text + span.start, ']', reading->text.size - span.start) ||
+           (text[span.end - 1] > 0 && text[span.end - 1] < 'a');
+}
+
 static int add_need(const struct reading *reading, struct insight_result *result,
                     enum insight_need_kind kind, const struct sentence *sentence, float confidence,
                     struct err *err)
@@ -114,6 +124,8 @@ static int add_need(const struct reading *reading, struct insight_result *result
     if (result->need_count == INSIGHT_NEEDS_MAX || !has_word(reading, first, last)) return E_OK;
     leave_praise(reading, kind, &first, &last);
     if (is_courtesy(reading, first, last)) return E_OK;
+    if (may_be_contact(reading, first, last) && reading_is_contact(reading, first, last))
+        return E_OK;
     while (first + 2 < last && reading->features.sets[first] & WORD_FILLER) first++;
     struct insight_span span = reading_span(reading, first, last);
     struct str text = statement_make(reading->text, reading->tokens, first, last, kind,

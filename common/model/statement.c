@@ -11,6 +11,7 @@
 #include "base/ascii.h"
 #include "base/hash.h"
 #include "model/statement_end.h"
+#include "model/statement_mark.h"
 #include "model/statement_own.h"
 #include "text/ascii_head.h"
 
@@ -18,8 +19,7 @@
 
 /* The openers of a kind, by their first two characters: nearly all that a head can't begin with
  * are never looked at. */
-enum { PLACEHOLDER_BYTES_MAX = 24 };
-enum { KINDS = 3, PAIRS = 1024, OPENERS_MAX = 640, MARK_CODE = 28 };
+enum { KINDS = 3, PAIRS = 1024, OPENERS_MAX = 640, MARK_CODE = 28, PLACEHOLDER_BYTES_MAX = 24 };
 static struct openers {
     /* those of pair p are phrases[first[p]] to phrases[first[p + 1] - 1] */
     uint16_t first[PAIRS + 1];
@@ -156,6 +156,28 @@ static bool is_behind(struct head a, struct head b)
     return a.token > b.token || (a.token == b.token && a.cut > b.cut);
 }
 
+static bool is_any_of(const struct token *token, const char *const *words)
+{
+    for (; *words; words++)
+        if (str_equal(token->folded, str_of(*words))) return true;
+    return false;
+}
+
+/* What looks like an opener and is part of what follows: "the app of the bank", "a quién". */
+static bool belongs(const struct tokens *tokens, uint32_t at, const char *phrase,
+                    const struct token *next)
+{
+    static const char *const of[] = {"of", "de", "del", "des", "du", NULL};
+    static const char *const towards[] = {
+        "quien", "quienes", "que",    "cual",   "donde", "cuanto", "cuantos", "mi", "mis", "los",
+        "las",   "la",      "lo",     "el",     "un",    "una",    "su",     "sus",   "veces",
+        "ver",   "partir",  "nadie",  "qui",    "quoi",  "quel",   "quelle", NULL};
+    if (phrase[0] == 'a' && !phrase[1])
+        return tokens->items[at].end - tokens->items[at].start > 1 || is_any_of(next, towards);
+    return (next->folded.data[0] == 'd' || next->folded.data[0] == 'o') &&
+           is_any_of(next, of) && strstr(phrase, "app");
+}
+
 static void seek(const struct tokens *tokens, struct head head, uint32_t last,
                  const struct openers *index, struct head *farthest)
 {
@@ -168,7 +190,9 @@ static void seek(const struct tokens *tokens, struct head head, uint32_t last,
         if (bytes && (word.size != bytes || memcmp(word.data, index->phrases[i], bytes) != 0))
             continue;
         if (!fits(tokens, head, last, index->phrases[i], &behind)) continue;
-        if (behind.token < last && is_behind(behind, *farthest)) *farthest = behind;
+        if (behind.token < last && is_behind(behind, *farthest) &&
+            !belongs(tokens, head.token, index->phrases[i], &tokens->items[behind.token]))
+            *farthest = behind;
     }
 }
 
@@ -290,15 +314,6 @@ static size_t put_placeholder(char *out, size_t size, struct str text, const str
     return size + bytes;
 }
 
-/* What parts a token from the one before: a blank, or the mark within a number ("7.42"). */
-static char mark_before(struct str text, const struct token *token)
-{
-    const char *mark = text.data + token->start - 1;
-    bool within = token->start == token[-1].end + 1 && ascii_is_digit(mark[-1]) &&
-                  ascii_is_digit(mark[1]);
-    return within && (*mark == '.' || *mark == ',' || *mark == ':') ? *mark : ' ';
-}
-
 /* How far from token `at` on words stand one blank apart, none of which may be only one customer's;
  * of those, how many fit into `room` bytes: at + 1 or more. */
 static uint32_t row_end(struct str text, const struct tokens *tokens, uint32_t at, uint32_t last,
@@ -313,6 +328,19 @@ static uint32_t row_end(struct str text, const struct tokens *tokens, uint32_t a
     return next;
 }
 
+/* Tokens [at, next) as they are written, without the first `cut` bytes of the first one's folded
+ * form; an amount with its sign. */
+static struct str words_of(struct str text, const struct tokens *tokens, uint32_t at, uint32_t next,
+                           size_t cut)
+{
+    const struct token *token = &tokens->items[at], *last = &tokens->items[next - 1];
+    struct str word = str_slice(text, token->start, token->end);
+    size_t start = token->start + cut_in_text(token->folded, cut, word), end = last->end;
+    if (ascii_is_digit(text.data[start])) start -= statement_sign_before(text, token);
+    if (ascii_is_digit(text.data[end - 1])) end += statement_sign_behind(text, last);
+    return str_slice(text, start, end);
+}
+
 struct str statement_make(struct str text, const struct tokens *tokens, uint32_t first,
                           uint32_t last, enum insight_need_kind kind, struct arena *arena)
 {
@@ -324,10 +352,13 @@ struct str statement_make(struct str text, const struct tokens *tokens, uint32_t
     last = skip_closers(tokens, head, last);
     uint32_t behind = 0; /* the last placeholder, which may be of two tokens */
     size_t seam = 0;     /* bytes before the last clause that was begun */
+    uint32_t put_to = 0; /* behind the last token that was put */
     bool whole = true;
     for (uint32_t i = head.token, next; i < last; i = next) {
         const struct token *token = &tokens->items[i];
-        uint32_t own = statement_own_words(text, tokens, head.token, i, last, kind);
+        uint32_t own = statement_may_be_own(tokens, i, last, kind)
+                           ? statement_own_words(text, tokens, head.token, i, last, kind)
+                           : 0;
         next = i + 1;
         if (own && (size || i + own < last)) {
             next = i + own;
@@ -338,15 +369,16 @@ struct str statement_make(struct str text, const struct tokens *tokens, uint32_t
         seam = token->clause_before ? size : seam;
         whole = begin < STATEMENT_BYTES;
         if (!whole) break;
-        if (size) out[size] = mark_before(text, token);
+        bool joined = i == put_to && text.data[token->start - 1] != ' ';
+        if (size) out[size] = joined ? statement_mark_before(text, token) : ' ';
+        put_to = next;
         if (placeholder) {
             end = put_placeholder(out, begin, text, token, placeholder);
             behind = token->start - 1 + (uint32_t)placeholder;
         } else {
             next = row_end(text, tokens, i, last, kind, STATEMENT_BYTES - begin);
-            struct str word = str_slice(text, token->start, token->end);
-            size_t cut = i == head.token ? cut_in_text(token->folded, head.cut, word) : 0;
-            struct str words = str_slice(text, token->start + cut, tokens->items[next - 1].end);
+            put_to = next;
+            struct str words = words_of(text, tokens, i, next, i == head.token ? head.cut : 0);
             end = put(out, begin, words, text.size - (size_t)(words.data - text.data));
         }
         whole = end != begin;

@@ -3,7 +3,9 @@
 
 #include <assert.h>
 
+#include "base/ascii.h"
 #include "base/hash.h"
+#include "model/statement_mark.h"
 
 static const char *const spans[] = {"after",  "for",   "since", "within", "in",      "over", "pour",
                                     "depuis", "apres", "desde", "tras",   "pendant", "hace",
@@ -62,18 +64,43 @@ static uint32_t span_words(const struct token *tokens, uint32_t at, uint32_t las
     return IS_ONE_OF(&tokens[at + 2], units) ? 3 : 0;
 }
 
+/* Tokens of what is written as one from `at` on, "A-55190", if it is an id: of letters and digits,
+ * five of these in a row or two behind what says that it is one, or behind a "#"; 0: it isn't. */
+static uint32_t id_words(struct str text, const struct tokens *all, uint32_t at, uint32_t last,
+                         bool said, bool hash)
+{
+    const struct token *tokens = all->items;
+    uint32_t end = at + 1, row = 0, longest = 0, digits = 0, letters = 0;
+    while (end < last && strchr("-/", statement_mark_before(text, &tokens[end]))) end++;
+    for (uint32_t i = tokens[at].start; i < tokens[end - 1].end; i++) {
+        row = ascii_is_digit(text.data[i]) ? row + 1 : 0;
+        longest = row > longest ? row : longest;
+        digits += row > 0;
+        letters += ascii_is_upper(text.data[i]) || ascii_is_lower(text.data[i]);
+    }
+    bool id = letters && (longest >= LONG_NUMBER || (said && digits > 1));
+    return id || (hash && digits) ? end - at : 0;
+}
+
 uint32_t statement_own_words(struct str text, const struct tokens *all, uint32_t first, uint32_t at,
                              uint32_t last, enum insight_need_kind kind)
 {
     const struct token *tokens = all->items, *token = &tokens[at];
+    if (token->kind != TOKEN_NUMBER && (at + 1 == last || tokens[at + 1].kind != TOKEN_NUMBER))
+        return kind == INSIGHT_PROBLEM_REPORT ? span_words(tokens, at, last) : 0;
+    bool said = at > first &&
+                (IS_ONE_OF(&tokens[at - 1], numbered) || is_number_mark(&tokens[at - 1]));
+    bool hash = token->start && text.data[token->start - 1] == '#';
+    uint32_t id = id_words(text, all, at, last, said, hash);
+    if (id) return id;
     if (token->kind == TOKEN_NUMBER) {
-        bool hash = token->start && text.data[token->start - 1] == '#';
-        bool of_one = at > first && (IS_ONE_OF(&tokens[at - 1], numbered) ||
-                                     is_number_mark(&tokens[at - 1]));
-        return hash || of_one || token->folded.size >= LONG_NUMBER;
+        bool amount = statement_sign_before(text, token) || statement_sign_behind(text, token);
+        return said || (token->folded.size >= LONG_NUMBER && !amount);
     }
     if (token->kind != TOKEN_WORD || at + 1 >= last) return 0;
     bool number = tokens[at + 1].kind == TOKEN_NUMBER;
+    id = is_number_mark(token) ? id_words(text, all, at + 1, last, true, false) : 0;
+    if (id) return id + 1;
     if (number && is_number_mark(token)) return 2;
     if (number && at > first && at + 2 == last && token->clause_before) /* "…, order 57" */
         return IS_ONE_OF(token, numbered) ? 2 : 0;

@@ -214,6 +214,31 @@ static void test_forms(void **state)
     }
 }
 
+/* How to reach the writer is no need, where nothing else is said. */
+static void test_contact(void **state)
+{
+    static const struct { const char *language, *text, *need; } cases[] = {
+        {"en", "The kettle broke. [PERSON], [PHONE]", "kettle broke"},
+        {"en", "Hot coffee was dropped in my lap. Booking ref QK7T2M.",
+         "hot coffee was dropped in my lap"},
+        {"en", "The zip broke. Date of birth: [DATE_OF_BIRTH].", "zip broke"},
+        {"es", "La lavadora pierde agua. Llámenme al [PHONE], [PERSON].", "lavadora pierde agua"},
+        {"es", "El reembolso no llega. IBAN [IBAN] a nombre de [PERSON].", "reembolso no llega"},
+        {"fr", "Le frigo est en panne. Je suis joignable au [PHONE] après 18 h.",
+         "frigo est en panne"},
+        {"fr", "Le frigo est en panne. Rappelez-moi, [PERSON], [PHONE]", "frigo est en panne"},
+        /* what is said of them is */
+        {"en", "The site rejects my card [CARD].", "site rejects my card [CARD]"},
+        {"en", "[PERSON] never called me back.", "[PERSON] never called me back"},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        CASE(cases[i].text);
+        struct insight insight = genai_pass(*state, cases[i].text, cases[i].language, 0);
+        assert_int_equal(insight.needs.count, 1);
+        assert_str(insight.needs.items[0].text, cases[i].need);
+    }
+}
+
 /* What is praised beside it is no part of what is needed. */
 static void test_praise_beside(void **state)
 {
@@ -244,7 +269,7 @@ int main(void)
         cmocka_unit_test(test_idle_sentences),    cmocka_unit_test(test_aspects_of_wishes),
         cmocka_unit_test(test_what_is_missing),   cmocka_unit_test(test_how_sure_a_request_is),
         cmocka_unit_test(test_quoted_messages),   cmocka_unit_test(test_forms),
-        cmocka_unit_test(test_praise_beside),
+        cmocka_unit_test(test_contact),           cmocka_unit_test(test_praise_beside),
     };
     return cmocka_run_group_tests_name("needs", tests, genai_open, genai_close);
 }
