@@ -78,7 +78,10 @@ size_t statement_end(struct str statement, size_t seam)
     for (struct str left = statement; (blank = last_word(left, &key)) >= KEEP_BYTES;
          left.size = blank) {
         bool begun = blank == seam || slot_of(key)->lists & BEGINS;
-        if (begun && (blank >= THOUGHT_BYTES || words < LONG_WORDS)) return blank;
+        if (begun && (blank >= THOUGHT_BYTES || words < LONG_WORDS)) {
+            statement.size = blank; /* "even | though" */
+            break;
+        }
         if (++words >= LONG_WORDS && blank < THOUGHT_BYTES) break;
     }
     while ((blank = last_word(statement, &key)) >= KEEP_BYTES && slot_of(key)->lists & LEADS)

@@ -82,6 +82,15 @@ static uint32_t id_words(struct str text, const struct tokens *all, uint32_t at,
     return id || (hash && digits) ? end - at : 0;
 }
 
+/* "£36", "38,50 €" */
+static bool is_amount(struct str text, const struct token *tokens, uint32_t at, uint32_t last)
+{
+    uint32_t end = at + 1;
+    if (statement_sign_before(text, &tokens[at])) return true;
+    while (end < last && strchr(".,", statement_mark_before(text, &tokens[end]))) end++;
+    return statement_sign_behind(text, &tokens[end - 1]);
+}
+
 uint32_t statement_own_words(struct str text, const struct tokens *all, uint32_t first, uint32_t at,
                              uint32_t last, enum insight_need_kind kind)
 {
@@ -93,10 +102,8 @@ uint32_t statement_own_words(struct str text, const struct tokens *all, uint32_t
     bool hash = token->start && text.data[token->start - 1] == '#';
     uint32_t id = id_words(text, all, at, last, said, hash);
     if (id) return id;
-    if (token->kind == TOKEN_NUMBER) {
-        bool amount = statement_sign_before(text, token) || statement_sign_behind(text, token);
-        return said || (token->folded.size >= LONG_NUMBER && !amount);
-    }
+    if (token->kind == TOKEN_NUMBER)
+        return (said || token->folded.size >= LONG_NUMBER) && !is_amount(text, tokens, at, last);
     if (token->kind != TOKEN_WORD || at + 1 >= last) return 0;
     bool number = tokens[at + 1].kind == TOKEN_NUMBER;
     id = is_number_mark(token) ? id_words(text, all, at + 1, last, true, false) : 0;

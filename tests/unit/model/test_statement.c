@@ -77,6 +77,8 @@ static const struct {
      INSIGHT_PROBLEM_REPORT},
     {"an amount keeps its sign", "You charged \xc2\xa3" "38.50 instead of $9 again",
      "you charged \xc2\xa3" "38.50 instead of $9 again", INSIGHT_PROBLEM_REPORT},
+    {"no number of an invoice", "On m'a facturé 38,50 € deux fois",
+     "on m'a facturé 38,50 € deux fois", INSIGHT_PROBLEM_REPORT},
     {"behind it too", "Me cobraron 72,30 \xe2\x82\xac y no el 20%",
      "me cobraron 72,30 \xe2\x82\xac y no el 20%", INSIGHT_PROBLEM_REPORT},
     {"a large one is no id", "Me cobraron $12000 dos veces", "me cobraron $12000 dos veces",
