@@ -74,17 +74,18 @@ size_t statement_end(struct str statement, size_t seam)
 {
     size_t blank;
     uint64_t key;
-    uint32_t words = 1; /* from the blank on */
+    uint32_t words = 1, trimmed = LEADS; /* words: from the blank on */
     for (struct str left = statement; (blank = last_word(left, &key)) >= KEEP_BYTES;
          left.size = blank) {
         bool begun = blank == seam || slot_of(key)->lists & BEGINS;
         if (begun && (blank >= THOUGHT_BYTES || words < LONG_WORDS)) {
-            statement.size = blank; /* "even | though" */
+            statement.size = blank;
+            trimmed = BEGINS; /* "even | though" */
             break;
         }
         if (++words >= LONG_WORDS && blank < THOUGHT_BYTES) break;
     }
-    while ((blank = last_word(statement, &key)) >= KEEP_BYTES && slot_of(key)->lists & LEADS)
+    while ((blank = last_word(statement, &key)) >= KEEP_BYTES && slot_of(key)->lists & trimmed)
         statement.size = blank;
     return statement.size;
 }
