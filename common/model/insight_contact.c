@@ -3,9 +3,9 @@
 #include <threads.h>
 
 #include "base/ascii.h"
-#include "base/hash.h"
 #include "model/elision.h"
 #include "model/insight_internal.h"
+#include "model/word_table.h"
 
 enum { SLOT_BITS = 9, PLACEHOLDER_BYTES_MAX = 24 };
 
@@ -32,29 +32,23 @@ static const char between[] =
     "only porfavor favor gracias merci thanks thank you monday tuesday wednesday thursday friday "
     "weekend";
 
-/* Their hashes, the last bit set: of contact; 0: empty. */
-static uint64_t slots[1 << SLOT_BITS];
+enum { CONTACT = 1, BETWEEN = 2 };
+static struct word_slot slots[1 << SLOT_BITS];
 static once_flag once = ONCE_FLAG_INIT;
-
-static uint64_t *slot_of(uint64_t hash)
-{
-    uint32_t at = (uint32_t)(hash >> (64 - SLOT_BITS));
-    while (slots[at] && (slots[at] | 1) != (hash | 1)) at = (at + 1) % (1 << SLOT_BITS);
-    return &slots[at];
-}
-
-static void enter(const char *words, uint64_t bit)
-{
-    for (struct str rest = str_of(words); rest.size;) {
-        uint64_t hash = hash_word(str_cut(&rest, ' '));
-        *slot_of(hash) = (hash & ~UINT64_C(1)) | bit;
-    }
-}
 
 static void build(void)
 {
-    enter(between, 0);
-    enter(contact, 1);
+    word_slots_enter(slots, SLOT_BITS, between, BETWEEN);
+    word_slots_enter(slots, SLOT_BITS, contact, CONTACT);
+}
+
+void reading_open_contact(void) { call_once(&once, build); }
+
+static uint32_t said_of(const struct token *token)
+{
+    uint32_t bits = word_slot(slots, SLOT_BITS, token->hash)->bits;
+    if (bits || !token->apostrophe) return bits;
+    return word_slot(slots, SLOT_BITS, token_bare_hash(token))->bits;
 }
 
 /* Behind the placeholder that begins with token `at`, the first token; `at`: none begins there. */
@@ -82,20 +76,18 @@ static bool holds_digit(struct str text, const struct token *token)
 bool reading_is_contact(const struct reading *reading, uint32_t first, uint32_t last)
 {
     uint32_t named = 0, hidden = 0, figures = 0;
-    call_once(&once, build);
     for (uint32_t at = first, next; at < last; at = next) {
         const struct token *token = &reading->tokens->items[at];
         next = behind_placeholder(reading, at, last);
         hidden += next > at;
         if (next > at) continue;
         next = at + 1;
-        uint64_t slot = *slot_of(token->hash);
-        if (!slot && token->apostrophe) slot = *slot_of(token_bare_hash(token));
-        bool idle = slot || reading->features.sets[at] & (WORD_FILLER | WORD_COURTESY),
+        uint32_t bits = said_of(token);
+        bool idle = bits || reading->features.sets[at] & (WORD_FILLER | WORD_COURTESY),
              figure = !idle && holds_digit(reading->text, token);
         if (!idle && !figure) return false;
         figures += figure;
-        named += slot & 1;
+        named += (bits & CONTACT) != 0;
     }
     return (hidden || (named && figures)) &&
            !(reading_sets(reading, first, last) & (WORD_NEGATOR | WORD_LACK | WORD_BAD));

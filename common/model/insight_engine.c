@@ -109,6 +109,7 @@ int insight_engine_create(const char *folder, struct insight_engine **ret_engine
     engine->idioms = idioms_open();
     reading_open_grades();
     reading_open_facts();
+    reading_open_contact();
     topics_init(&engine->topics);
     topics_init(&engine->aspects);
     int rc = open_models(engine, folder, err);

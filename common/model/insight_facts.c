@@ -2,11 +2,11 @@
  * when, where and for whom. It neither feels nor reports a problem, though complaints begin so. */
 #include <threads.h>
 
-#include "base/hash.h"
 #include "model/elision.h"
 #include "model/insight_internal.h"
+#include "model/word_table.h"
 
-enum { FACT_WORDS_MIN = 2, FACT_WORDS_MAX = 10, SLOT_BITS = 10 };
+enum { FACT_WORDS_MIN = 2, FACT_WORDS_MAX = 10, SLOT_BITS = 9 };
 
 /* Folded. No numbers: of two one came. */
 static const char words[] =
@@ -27,30 +27,17 @@ static const char words[] =
     "arrive arrivee soeur lundi mardi mercredi jeudi vendredi samedi dimanche janvier fevrier mars "
     "avril juin juillet aout octobre novembre decembre";
 
-static uint64_t slots[1 << SLOT_BITS]; /* their hashes; 0: empty */
+static struct word_slot slots[1 << SLOT_BITS];
 static once_flag once = ONCE_FLAG_INIT;
 
-static uint64_t *slot_of(uint64_t hash)
-{
-    uint32_t at = (uint32_t)(hash >> (64 - SLOT_BITS));
-    while (slots[at] && slots[at] != hash) at = (at + 1) % (1 << SLOT_BITS);
-    return &slots[at];
-}
-
-static void build(void)
-{
-    for (struct str rest = str_of(words); rest.size;) {
-        uint64_t hash = hash_word(str_cut(&rest, ' '));
-        *slot_of(hash) = hash;
-    }
-}
+static void build(void) { word_slots_enter(slots, SLOT_BITS, words, 1); }
 
 void reading_open_facts(void) { call_once(&once, build); }
 
 static bool is_fact(const struct token *token)
 {
-    if (*slot_of(token->hash)) return true;
-    return token->apostrophe && *slot_of(token_bare_hash(token));
+    if (word_slot(slots, SLOT_BITS, token->hash)->bits) return true;
+    return token->apostrophe && word_slot(slots, SLOT_BITS, token_bare_hash(token))->bits;
 }
 
 bool reading_tells_facts(const struct reading *reading, uint32_t first, uint32_t last)

@@ -192,8 +192,9 @@ int reading_face(const struct reading *reading, bool words_tell);
 void reading_open_facts(void);
 bool reading_tells_facts(const struct reading *reading, uint32_t first, uint32_t last);
 
-/* insight_contact.c: whether tokens [first, last) say no more than how to reach the writer, or what
+/* insight_contact.c: what it needs, built once; whether tokens [first, last) say no more than how to reach the writer, or what
  * a form wants to know. */
+void reading_open_contact(void);
 bool reading_is_contact(const struct reading *reading, uint32_t first, uint32_t last);
 
 /* insight_irony.c: whether praise is meant as blame ("Oh great, broke on day two"); then

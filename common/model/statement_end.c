@@ -2,6 +2,7 @@
 #include "model/statement_end.h"
 
 #include "model/statement.h"
+#include "model/word_table.h"
 
 /* Bytes that are kept whatever they end in; those before another thought, if it is long. */
 enum {
@@ -31,10 +32,7 @@ static const char leads[] =
 
 /* A word's bytes, the last first, are its key: none has more than fit. */
 enum { BEGINS = 1, LEADS = 2, SLOT_BITS = 9 };
-static struct slot {
-    uint64_t key; /* 0: empty */
-    uint32_t lists;
-} slots[1 << SLOT_BITS];
+static struct word_slot slots[1 << SLOT_BITS];
 
 /* Where the last word's blank stands, or 0, and the word's key; 0: it is too long to have one. */
 static size_t last_word(struct str text, uint64_t *ret_key)
@@ -46,21 +44,14 @@ static size_t last_word(struct str text, uint64_t *ret_key)
     return at ? at - 1 : 0;
 }
 
-static struct slot *slot_of(uint64_t key)
-{
-    uint32_t at = (uint32_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> (64 - SLOT_BITS));
-    while (slots[at].key && slots[at].key != key) at = (at + 1) % (1 << SLOT_BITS);
-    return &slots[at];
-}
+static uint32_t lists_of(uint64_t key) { return word_slot(slots, SLOT_BITS, key)->bits; }
 
 static void enter(const char *list, uint32_t bit)
 {
     for (struct str rest = str_of(list); rest.size;) {
         uint64_t key;
         last_word(str_cut(&rest, ' '), &key);
-        struct slot *slot = slot_of(key);
-        slot->key = key;
-        slot->lists |= bit;
+        word_slot_add(slots, SLOT_BITS, key, bit);
     }
 }
 
@@ -77,7 +68,7 @@ size_t statement_end(struct str statement, size_t seam)
     uint32_t words = 1, trimmed = LEADS; /* words: from the blank on */
     for (struct str left = statement; (blank = last_word(left, &key)) >= KEEP_BYTES;
          left.size = blank) {
-        bool begun = blank == seam || slot_of(key)->lists & BEGINS;
+        bool begun = blank == seam || lists_of(key) & BEGINS;
         if (begun && (blank >= THOUGHT_BYTES || words < LONG_WORDS)) {
             statement.size = blank;
             trimmed = BEGINS; /* "even | though" */
@@ -85,7 +76,7 @@ size_t statement_end(struct str statement, size_t seam)
         }
         if (++words >= LONG_WORDS && blank < THOUGHT_BYTES) break;
     }
-    while ((blank = last_word(statement, &key)) >= KEEP_BYTES && slot_of(key)->lists & trimmed)
+    while ((blank = last_word(statement, &key)) >= KEEP_BYTES && lists_of(key) & trimmed)
         statement.size = blank;
     return statement.size;
 }

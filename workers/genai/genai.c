@@ -10,10 +10,10 @@
 #include <stdlib.h>
 
 #include "config/shipped.h"
-#include "model/safety.h"
 #include "workers/genai/advise.h"
 #include "workers/genai/digest.h"
 #include "workers/genai/evidence.h"
+#include "workers/genai/harm.h"
 #include "workers/genai/provider.h"
 #include "workers/genai/raise.h"
 #include "workers/genai/remote.h"
@@ -295,70 +295,29 @@ static int ask_remote(struct genai_state *state, struct job *job,
 
 /* --- a record --------------------------------------------------------------------------------- */
 
-/* What the screen's lists found that somebody was harmed by, or could be. What its model found says
- * less of the very words. */
-static int note_events(const struct safety *safety, struct arena *arena,
-                       struct provider_question *question, struct err *err)
-{
-    const uint32_t events = 1u << ENUM_safety_kind_adverse_event | 1u << ENUM_safety_kind_hazard;
-    struct insight_span *spans = ARENA_ARRAY(arena, struct insight_span, safety->evidence.count);
-    if (!spans) return err_set(err, E_NO_MEMORY, NULL);
-    question->harm.spans = spans;
-    for (uint32_t i = 0; i < safety->evidence.count && safety->kinds & events; i++) {
-        const struct evidence *found = &safety->evidence.items[i];
-        bool listed = !str_equal(found->cue, STR(SAFETY_MODEL_CUE));
-        if (found->polarity == ENUM_polarity_affirmed && listed)
-            spans[question->harm.count++] = (struct insight_span){found->start, found->end};
-    }
-    return E_OK;
-}
-
-/* What the screen found that counts, and the first of it. */
-static int note_harm(const struct safety *safety, struct arena *arena,
-                     struct provider_question *question, struct err *err)
-{
-    for (uint32_t i = 0; i < safety->evidence.count; i++) {
-        const struct evidence *found = &safety->evidence.items[i];
-        if (found->polarity != ENUM_polarity_affirmed) continue;
-        question->harm_start = found->start, question->harm_end = found->end;
-        break;
-    }
-    return note_events(safety, arena, question, err);
-}
-
-static enum insight_alarm alarm_of(enum safety_state state)
-{
-    if (state == ENUM_safety_state_unassessed) return INSIGHT_UNASSESSED;
-    return state == ENUM_safety_state_positive ? INSIGHT_ALERT : INSIGHT_NO_ALERT;
-}
-
 static int genai_process(struct worker_context *context, struct job *job, struct err *err)
 {
     struct genai_state *state = context->state;
     static const struct feedback no_feedback;
-    static const struct safety no_safety;
     const struct feedback *feedback = &no_feedback;
-    const struct safety *safety = &no_safety;
+    const struct safety *safety = NULL; /* the record may have none */
     struct insight insight = {0};
     const struct document *document = record_view(&job->record, SECTION_DOCUMENT, job->arena, err);
     if (document && record_has(&job->record, SECTION_FEEDBACK))
         feedback = record_view(&job->record, SECTION_FEEDBACK, job->arena, err);
-    if (document && feedback && record_has(&job->record, SECTION_SAFETY))
+    bool judged = record_has(&job->record, SECTION_SAFETY);
+    if (document && feedback && judged)
         safety = record_view(&job->record, SECTION_SAFETY, job->arena, err);
-    if (!document || !feedback || !safety) return (int)err->code;
+    if (!document || !feedback || (judged && !safety)) return (int)err->code;
     struct provider_question question = {
         .text = document->text,
         .language = document->language,
         .tenant = feedback->tenant,
         .has_rating = shape_has(feedback, feedback, rating),
         .rating = feedback->rating,
-        .harm.alarm = record_has(&job->record, SECTION_SAFETY) ? alarm_of(safety->state)
-                                                               : INSIGHT_NO_ALERT,
     };
     bool holds = false;
-    int rc = E_OK;
-    if (question.harm.alarm == INSIGHT_ALERT)
-        rc = note_harm(safety, job->arena, &question, err);
+    int rc = safety ? harm_note(safety, job->arena, &question, err) : E_OK;
     if (rc) return rc;
     if (state->remote) return ask_remote(state, job, &question, err);
     rc = state->local->ops->ask(state->local, job, &question, &insight, &holds, on_answer, err);

@@ -93,14 +93,24 @@ static void who_is_told_what(void **state)
     bench_close(&bench);
 }
 
+static struct insight pass_judged(struct bench *bench, struct record *record,
+                                  const struct safety *safety)
+{
+    struct record out;
+    struct err err;
+    enum topic topic;
+    must(record_put(record, SECTION_SAFETY, safety, &bench->arena, &err), &err);
+    must(bench_pass(bench, TOPIC_SEGMENTS, bench_write(bench, record), &topic, &out), &err);
+    assert_int_equal(topic, TOPIC_INSIGHTS);
+    return genai_insight(bench, &out);
+}
+
 /* Not one keyword of the topic stands there. */
 static void an_alert_is_about_safety(void **state)
 {
     static const char TEXT[] = "Lovely mug. The handle came off and I had to go to A&E.";
     struct bench bench;
     struct err err;
-    struct record out;
-    enum topic topic;
     (void)state;
     must(bench_open(&bench, &genai_worker, genai_folder(), &err), &err);
     for (int with_words = 0; with_words < 2; with_words++) { /* else the model alone alerts */
@@ -116,10 +126,7 @@ static void an_alert_is_about_safety(void **state)
         struct evidence_list evidence = {.items = &found, .count = 1};
         if (with_words) shape_set(safety, &safety, evidence, evidence);
         if (with_words) shape_set(safety, &safety, kinds, 1u << ENUM_safety_kind_hazard);
-        must(record_put(&record, SECTION_SAFETY, &safety, &bench.arena, &err), &err);
-        must(bench_pass(&bench, TOPIC_SEGMENTS, bench_write(&bench, &record), &topic, &out), &err);
-        assert_int_equal(topic, TOPIC_INSIGHTS);
-        struct insight insight = genai_insight(&bench, &out);
+        struct insight insight = pass_judged(&bench, &record, &safety);
         const struct mention *mention = NULL;
         for (uint32_t i = 0; i < insight.mentions.count; i++)
             if (str_equal(insight.mentions.items[i].topic, STR("safety")))
@@ -139,18 +146,13 @@ static void the_safety_team_reads_what_could_not_be_judged(void **state)
     static const char TEXT[] = " Super Messer, aber meine Tochter blutete stark, das war sehr gut ";
     struct bench bench;
     struct err err;
-    struct record out;
-    enum topic topic;
     (void)state;
     must(bench_open(&bench, &genai_worker, genai_folder(), &err), &err);
     struct record record = bench_document(&bench, TEXT, "de", "review", 5);
     struct safety safety = {0};
     shape_set(safety, &safety, state, ENUM_safety_state_unassessed);
     shape_set(safety, &safety, serious, false);
-    must(record_put(&record, SECTION_SAFETY, &safety, &bench.arena, &err), &err);
-    must(bench_pass(&bench, TOPIC_SEGMENTS, bench_write(&bench, &record), &topic, &out), &err);
-    assert_int_equal(topic, TOPIC_INSIGHTS);
-    struct insight insight = genai_insight(&bench, &out);
+    struct insight insight = pass_judged(&bench, &record, &safety);
     assert_true(insight.recommendations.count > 0);
     const struct recommendation *first = &insight.recommendations.items[0];
     assert_int_equal(first->team, ENUM_team_safety);

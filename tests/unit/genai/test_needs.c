@@ -194,10 +194,24 @@ static void test_quoted_messages(void **state)
     assert_int_equal(insight.needs.items[0].kind, ENUM_need_kind_problem_report);
 }
 
+struct one_need {
+    const char *language, *text, *need; /* all that is needed */
+};
+
+static void check_one_need(struct bench *bench, const struct one_need *cases, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        CASE(cases[i].text);
+        struct insight insight = genai_pass(bench, cases[i].text, cases[i].language, 0);
+        assert_int_equal(insight.needs.count, 1);
+        assert_str(insight.needs.items[0].text, cases[i].need);
+    }
+}
+
 /* What a form asks is no part of what is needed; its dates and grades are no needs. */
 static void test_forms(void **state)
 {
-    static const struct { const char *language, *text, *need; } cases[] = {
+    static const struct one_need cases[] = {
         {"en", "Date: 12/03/2026\nRating: 2/10\nComments: Room smelled of smoke, bed was broken.",
          "room smelled of smoke bed was broken"},
         {"es", "Fecha: 12/03/2026\nNota: 2/10\nComentario: El baño estaba roto.",
@@ -206,18 +220,13 @@ static void test_forms(void **state)
          "chambre était sale"},
         {"en", "Error 500 when I pay", "error 500 when i pay"},
     };
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        CASE(cases[i].text);
-        struct insight insight = genai_pass(*state, cases[i].text, cases[i].language, 0);
-        assert_int_equal(insight.needs.count, 1);
-        assert_str(insight.needs.items[0].text, cases[i].need);
-    }
+    check_one_need(*state, cases, COUNT_OF(cases));
 }
 
 /* How to reach the writer is no need, where nothing else is said. */
 static void test_contact(void **state)
 {
-    static const struct { const char *language, *text, *need; } cases[] = {
+    static const struct one_need cases[] = {
         {"en", "The kettle broke. [PERSON], [PHONE]", "kettle broke"},
         {"en", "Hot coffee was dropped in my lap. Booking ref QK7T2M.",
          "hot coffee was dropped in my lap"},
@@ -231,18 +240,13 @@ static void test_contact(void **state)
         {"en", "The site rejects my card [CARD].", "site rejects my card [CARD]"},
         {"en", "[PERSON] never called me back.", "[PERSON] never called me back"},
     };
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        CASE(cases[i].text);
-        struct insight insight = genai_pass(*state, cases[i].text, cases[i].language, 0);
-        assert_int_equal(insight.needs.count, 1);
-        assert_str(insight.needs.items[0].text, cases[i].need);
-    }
+    check_one_need(*state, cases, COUNT_OF(cases));
 }
 
 /* What is praised beside it is no part of what is needed. */
 static void test_praise_beside(void **state)
 {
-    static const struct { const char *language, *text, *need; } cases[] = {
+    static const struct one_need cases[] = {
         {"en", "The food was lovely but the waiter was rude.", "waiter was rude"},
         {"en", "Gorgeous screen, terrible battery.", "terrible battery"},
         {"en", "Terrible battery, but the screen is gorgeous.", "terrible battery"},
@@ -254,12 +258,7 @@ static void test_praise_beside(void **state)
         /* the praise is the wish */
         {"en", "It would be great, if only the map worked offline", "map worked offline"},
     };
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        CASE(cases[i].text);
-        struct insight insight = genai_pass(*state, cases[i].text, cases[i].language, 0);
-        assert_int_equal(insight.needs.count, 1);
-        assert_str(insight.needs.items[0].text, cases[i].need);
-    }
+    check_one_need(*state, cases, COUNT_OF(cases));
 }
 
 int main(void)
