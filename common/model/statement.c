@@ -369,7 +369,7 @@ struct str statement_make(struct str text, const struct tokens *tokens, uint32_t
         seam = token->clause_before ? size : seam;
         whole = begin < STATEMENT_BYTES;
         if (!whole) break;
-        bool joined = i == put_to && text.data[token->start - 1] != ' ';
+        bool joined = size && i == put_to && text.data[token->start - 1] != ' ';
         if (size) out[size] = joined ? statement_mark_before(text, token) : ' ';
         put_to = next;
         if (placeholder) {
