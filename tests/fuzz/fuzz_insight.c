@@ -69,7 +69,8 @@ static void check_insight(struct str text, const struct insight_result *result)
 {
     check_score(result->score);
     assert(result->confidence >= 0 && result->confidence <= 1);
-    assert(result->evidence_count <= INSIGHT_EVIDENCE_MAX && result->need_count <= INSIGHT_NEEDS_MAX);
+    assert(result->evidence_count <= INSIGHT_EVIDENCE_MAX);
+    assert(result->need_count <= INSIGHT_NEEDS_MAX);
     for (uint32_t i = 0; i < result->evidence_count; i++) check_span(text, result->evidence[i]);
     for (uint32_t i = 0; i < result->need_count; i++) {
         const struct insight_need *need = &result->needs[i];
@@ -77,7 +78,8 @@ static void check_insight(struct str text, const struct insight_result *result)
         assert(need->text.size && need->text.size <= INSIGHT_NEED_TEXT_BYTES);
         assert(str_is_utf8(need->text) && need->confidence >= 0 && need->confidence <= 1);
     }
-    assert(result->topic_count <= INSIGHT_TOPICS_MAX && result->aspect_count <= INSIGHT_ASPECTS_MAX);
+    assert(result->topic_count <= INSIGHT_TOPICS_MAX);
+    assert(result->aspect_count <= INSIGHT_ASPECTS_MAX);
     for (uint32_t i = 0; i < result->topic_count; i++) {
         check_span(text, result->topics[i].span);
         check_score(result->topics[i].score);
@@ -89,8 +91,9 @@ static void check_insight(struct str text, const struct insight_result *result)
     }
     assert(result->recommendation_count <= INSIGHT_RECOMMENDATIONS_MAX);
     for (uint32_t i = 0; i < result->recommendation_count; i++) {
-        check_span(text, result->recommendations[i].span);
-        assert(result->recommendations[i].priority >= 1 && result->recommendations[i].priority <= 5);
+        const struct insight_recommendation *advice = &result->recommendations[i];
+        check_span(text, advice->span);
+        assert(advice->priority >= 1 && advice->priority <= 5);
     }
 }
 
@@ -102,6 +105,15 @@ static void check_same(const struct insight_result *a, const struct insight_resu
         assert(str_equal(a->needs[i].text, b->needs[i].text));
 }
 
+static void ask(struct str text, const struct tokens *tokens, const char *language, bool rated,
+                const struct insight_harm *harm, struct arena *arena,
+                struct insight_result *ret_result)
+{
+    struct err err;
+    assert(!insight_analyze(engine, text, tokens, language, rated, 1, harm, arena, ret_result,
+                            &err));
+}
+
 /* As preprocess and genai do it: what the screen found is what the engine is told. */
 static void judge(struct str text, const char *language, bool rated, struct arena *arena)
 {
@@ -111,16 +123,18 @@ static void judge(struct str text, const char *language, bool rated, struct aren
     struct insight_span spans[SCREEN_MAX_HITS];
     struct insight_harm harm = {.spans = spans};
     struct err err;
-    assert(!text_tokenize(text, arena, &tokens, &err) && !text_tokenize(text, arena, &fresh, &err));
+    assert(!text_tokenize(text, arena, &tokens, &err));
+    assert(!text_tokenize(text, arena, &fresh, &err));
     screen_twice(text, &tokens, language, arena, &screened);
     if (screened.state == SCREEN_POSITIVE) harm.alarm = INSIGHT_ALERT;
     if (screened.state == SCREEN_UNASSESSED) harm.alarm = INSIGHT_UNASSESSED;
-    for (uint32_t i = 0; i < screened.count; i++)
-        if (screened.hits[i].decisive)
-            spans[harm.count++] = (struct insight_span){screened.hits[i].start, screened.hits[i].end};
-    assert(!insight_analyze(engine, text, &tokens, language, rated, 1, &harm, arena, &result, &err));
+    for (uint32_t i = 0; i < screened.count; i++) {
+        const struct screen_hit *hit = &screened.hits[i];
+        if (hit->decisive) spans[harm.count++] = (struct insight_span){hit->start, hit->end};
+    }
+    ask(text, &tokens, language, rated, &harm, arena, &result);
     check_insight(text, &result);
-    assert(!insight_analyze(engine, text, &fresh, language, rated, 1, &harm, arena, &again, &err));
+    ask(text, &fresh, language, rated, &harm, arena, &again);
     check_same(&result, &again);
 }
 
@@ -132,7 +146,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static struct arena arena;
     if (!engine) open_judges();
     struct str text = str_make(data, size);
-    text = str_trim(str_slice(text, 0, str_utf8_valid_prefix(text))); /* as text_clean() leaves it */
+    text = str_trim(str_slice(text, 0, str_utf8_valid_prefix(text))); /* as it is cleaned */
     if (text.size) judge(text, languages[size % 4], size % 5 == 0, &arena);
     arena_reset(&arena);
     return 0;
