@@ -128,18 +128,18 @@ static void check_dropped(struct ledger_sum told, struct ledger_sum found,
 int balance(struct book *book, struct ledger_sum dropped, const struct id_note *vanished,
             struct verify_report *report, struct err *err)
 {
-    struct cells *cells = &book->cells;
+    const struct cell *cells = cells_sort(&book->cells);
+    size_t count = book->cells.count;
     struct row_sums sums = {0};
     struct ledger_sum told_dropped = {0};
-    cells_sort(cells);
-    report->rows = calloc(cells->count + 1, sizeof *report->rows);
+    report->rows = calloc(count + 1, sizeof *report->rows);
     if (!report->rows) return err_set(err, E_NO_MEMORY, NULL);
-    for (size_t i = 0; i < cells->count; i++) {
-        const struct cell *cell = &cells->items[i];
+    for (size_t i = 0; i < count; i++) {
+        const struct cell *cell = &cells[i];
         check_cell(cell, &report->findings);
         if (cell->topic == TOPIC_FEEDBACK) add(&told_dropped, cell->dropped);
         add_cell(&sums, cell);
-        if (i + 1 < cells->count && cells->items[i + 1].window == cell->window) continue;
+        if (i + 1 < count && cells[i + 1].window == cell->window) continue;
         close_row(cell->window, &sums, report);
         sums = (struct row_sums){0};
     }

@@ -28,7 +28,7 @@ void book_deinit(struct book *book)
             free(book->coverage[stage][i].items);
         free(book->coverage[stage]);
     }
-    cells_deinit(&book->cells);
+    hash_table_deinit(&book->cells);
     sources_deinit(&book->sources);
     *book = (struct book){0};
 }

@@ -32,7 +32,7 @@ struct coverage {
  * or a rebalance left between positions. */
 struct book {
     int64_t from_ms, to_ms; /* windows that are summed; coverage is of all */
-    struct cells cells;
+    struct hash_table cells;
     struct coverage *coverage[STAGES]; /* by partition */
     uint32_t partitions[STAGES];
     struct sources sources; /* the door's receipts */

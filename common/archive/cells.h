@@ -2,7 +2,7 @@
 #ifndef VERBATIM_ARCHIVE_CELLS_H
 #define VERBATIM_ARCHIVE_CELLS_H
 
-#include "base/err.h"
+#include "base/hash_table.h"
 #include "schema/ledger.h"
 #include "schema/topic.h"
 
@@ -10,10 +10,9 @@
 #define CELL_ALL UINT32_MAX
 
 struct cell {
-    enum topic topic;
+    enum topic topic; /* these three are its key */
     uint32_t partition;
     int64_t window;
-    bool used;
     /* By partition, of records that a worker reads: */
     struct ledger_sum told_read, told_resent, told_passed, dropped, refused;
     struct ledger_sum found_read, found_resent; /* of those that the ledger says were read */
@@ -22,17 +21,12 @@ struct cell {
     struct ledger_sum told, found;
 };
 
-/* A hash table; a zeroed one is valid. Memory: 200 bytes a cell, at most twice as
- * many as there are. */
-struct cells {
-    struct cell *items;
-    size_t count, capacity;
-};
-
-void cells_deinit(struct cells *cells);
-/* Makes it if it is new; NULL without memory. Valid until the next call. */
-struct cell *cells_get(struct cells *cells, enum topic topic, uint32_t partition, int64_t window);
-/* By window, topic, partition; nothing may be added any more. */
-void cells_sort(struct cells *cells);
+/* Makes it if it is new; NULL without memory. Valid until the next call. Memory: 200 bytes a cell,
+ * with room for at most 2.7 times as many as there are. */
+struct cell *cells_get(struct hash_table *cells, enum topic topic, uint32_t partition,
+                       int64_t window);
+/* All of them, by window, topic, partition; NULL if there are none. Nothing may be added
+ * any more. */
+struct cell *cells_sort(struct hash_table *cells);
 
 #endif

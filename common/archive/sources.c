@@ -12,7 +12,7 @@ void sources_deinit(struct sources *sources)
     arena_deinit(&sources->arena);
     free(sources->names);
     free(sources->by_hash);
-    free(sources->cells);
+    hash_table_deinit(&sources->cells);
     free(sources->told);
     *sources = (struct sources){0};
 }
@@ -52,29 +52,13 @@ static bool number_of(struct sources *sources, struct str name, uint32_t *ret_nu
 
 /* --- cells ------------------------------------------------------------------------------------ */
 
-static struct source_cell *place_of(struct source_cell *cells, size_t capacity, uint32_t source,
-                                    int64_t window)
-{
-    const uint64_t key[] = {source, (uint64_t)window};
-    size_t at = (size_t)hash_fast(str_make(key, sizeof key), 0) & (capacity - 1);
-    while (cells[at].used && (cells[at].source != source || cells[at].window != window))
-        at = (at + 1) & (capacity - 1);
-    return &cells[at];
-}
+static const struct hash_table_layout layout = {
+    .item_bytes = sizeof(struct source_cell),
+    .key_bytes = offsetof(struct source_cell, source) + sizeof(uint32_t)};
 
-static bool grow(struct sources *sources)
+static uint64_t hash_of(const struct source_cell *cell)
 {
-    size_t capacity = sources->cell_capacity ? sources->cell_capacity * 2 : 64;
-    struct source_cell *cells = calloc(capacity, sizeof *cells);
-    if (!cells) return false;
-    for (size_t i = 0; i < sources->cell_capacity; i++) {
-        const struct source_cell *cell = &sources->cells[i];
-        if (cell->used) *place_of(cells, capacity, cell->source, cell->window) = *cell;
-    }
-    free(sources->cells);
-    sources->cells = cells;
-    sources->cell_capacity = capacity;
-    return true;
+    return hash_fast(str_make(cell, layout.key_bytes), 0);
 }
 
 /* What had no room once never has: so what is told and what is found of it meet
@@ -83,16 +67,11 @@ struct source_cell *sources_get(struct sources *sources, struct str source, int6
 {
     uint32_t number;
     if (!prepare(sources) || !number_of(sources, source, &number)) return NULL;
-    if (sources->cell_count * 2 >= sources->cell_capacity && !grow(sources)) return NULL;
-    struct source_cell *cell =
-        place_of(sources->cells, sources->cell_capacity, number, window);
-    if (!cell->used && number && sources->cell_count >= SOURCE_CELLS_MAX)
-        cell = place_of(sources->cells, sources->cell_capacity, number = 0, window);
-    if (!cell->used) {
-        *cell = (struct source_cell){.source = number, .window = window, .used = true};
-        sources->cell_count++;
-    }
-    return cell;
+    struct source_cell wanted = {.window = window, .source = number};
+    if (number && sources->cells.count >= SOURCE_CELLS_MAX &&
+        !hash_table_has(&sources->cells, layout, hash_of(&wanted), &wanted))
+        wanted.source = 0;
+    return hash_table_get(&sources->cells, layout, hash_of(&wanted), &wanted);
 }
 
 bool sources_told_before(struct sources *sources, struct str member, struct str id)
@@ -111,7 +90,6 @@ bool sources_told_before(struct sources *sources, struct str member, struct str 
 static int compare_cells(const void *left, const void *right)
 {
     const struct source_cell *a = left, *b = right;
-    if (a->used != b->used) return a->used ? -1 : 1;
     if (a->window != b->window) return a->window < b->window ? -1 : 1;
     return a->source < b->source ? -1 : a->source > b->source;
 }
@@ -177,18 +155,17 @@ static int compare_sums(const void *left, const void *right)
     return strcmp(a->name, b->name);
 }
 
-static int sum_up(const struct sources *sources, struct source_sums **ret_sums, size_t *ret_count,
-                  struct err *err)
+static int sum_up(const struct sources *sources, const struct source_cell *cells,
+                  struct source_sums **ret_sums, size_t *ret_count, struct err *err)
 {
     size_t count = 0;
     struct source_sums *sums = calloc(sources->name_count + 1, sizeof *sums);
     if (!sums) return err_set(err, E_NO_MEMORY, NULL);
     for (uint32_t i = 0; i < sources->name_count; i++)
         memcpy(sums[i].name, sources->names[i].data, sources->names[i].size);
-    for (size_t i = 0; i < sources->cell_count; i++) {
-        const struct source_cell *cell = &sources->cells[i];
-        sums[cell->source].receipts += cell->told.records;
-        sums[cell->source].records += cell->found.records;
+    for (size_t i = 0; i < sources->cells.count; i++) {
+        sums[cells[i].source].receipts += cells[i].told.records;
+        sums[cells[i].source].records += cells[i].found.records;
     }
     for (uint32_t i = 0; i < sources->name_count; i++)
         if (sums[i].receipts || sums[i].records) sums[count++] = sums[i];
@@ -201,14 +178,12 @@ static int sum_up(const struct sources *sources, struct source_sums **ret_sums, 
 int sources_judge(struct sources *sources, struct findings *findings, struct source_sums **ret_sums,
                   size_t *ret_count, struct err *err)
 {
-    struct source_cell *cells = sources->cells;
-    if (sources->cell_count)
-        qsort(cells, sources->cell_capacity, sizeof *cells, compare_cells);
-    sources->cell_capacity = sources->cell_count; /* no room is left */
-    for (size_t from = 0, to; from < sources->cell_count; from = to) {
-        for (to = from + 1; to < sources->cell_count && cells[to].window == cells[from].window;)
-            to++;
+    struct source_cell *cells = hash_table_pack(&sources->cells, layout);
+    size_t cell_count = sources->cells.count;
+    if (cells) qsort(cells, cell_count, sizeof *cells, compare_cells);
+    for (size_t from = 0, to; from < cell_count; from = to) {
+        for (to = from + 1; to < cell_count && cells[to].window == cells[from].window;) to++;
         check_hour(sources, cells + from, to - from, findings);
     }
-    return sum_up(sources, ret_sums, ret_count, err);
+    return sum_up(sources, cells, ret_sums, ret_count, err);
 }

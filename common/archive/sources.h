@@ -7,6 +7,7 @@
 #define VERBATIM_ARCHIVE_SOURCES_H
 
 #include "archive/findings.h"
+#include "base/hash_table.h"
 #include "schema/ledger.h"
 
 /* Bounds: what comes later is summed under the empty name, by hour. That is also what the door,
@@ -16,9 +17,8 @@ enum { SOURCES_MAX = 2048, SOURCE_CELLS_MAX = 16384, SOURCE_NAME_MAX = 256 };
 enum { TOLD_DOORS = 256, TOLD_IDS = 64 };
 
 struct source_cell {
+    int64_t window;  /* these two are its key */
     uint32_t source; /* number of its name; 0: the empty one */
-    int64_t window;
-    bool used;
     struct ledger_sum told, found;
 };
 
@@ -33,8 +33,7 @@ struct sources {
     struct str *names;  /* by number */
     uint32_t *by_hash;  /* numbers, open addressing */
     uint32_t name_count;
-    struct source_cell *cells;
-    size_t cell_count, cell_capacity;
+    struct hash_table cells;
     struct told_ids *told; /* by the door's name; two that share a place remember less each */
 };
 

@@ -1,8 +1,6 @@
 /* Dead letters: read, chosen, and sent again. */
 #include "ops/cli/letters.h"
 
-#include <stdlib.h>
-
 #include "base/hash.h"
 
 static const char *const obstacle_texts[LETTER_OBSTACLES] = {
@@ -102,58 +100,21 @@ enum letter_obstacle letter_obstacle(const struct letter *letter, bool done, uin
 struct letter_mark letter_mark(struct str id, struct str value_sha256)
 {
     uint64_t seed = hash_fast(value_sha256, 0);
-    struct letter_mark mark = {{hash_fast(id, seed) | 1, hash_fast(id, ~seed)}}; /* never zero */
-    return mark;
+    return (struct letter_mark){{hash_fast(id, seed), hash_fast(id, ~seed)}};
 }
 
-static bool same(const struct letter_mark *a, const struct letter_mark *b)
+static const struct hash_table_layout marks_layout = {
+    .item_bytes = sizeof(struct letter_mark), .key_bytes = sizeof(struct letter_mark)};
+
+int letter_marks_add(struct hash_table *marks, struct letter_mark mark, struct err *err)
 {
-    return a->parts[0] == b->parts[0] && a->parts[1] == b->parts[1];
+    void *kept = hash_table_get(marks, marks_layout, mark.parts[0], &mark);
+    return kept ? E_OK : err_set(err, E_NO_MEMORY, NULL);
 }
 
-/* Where the mark is, or the free slot where it would be. */
-static struct letter_mark *slot_of(const struct letter_marks *marks, const struct letter_mark *mark)
+bool letter_marks_hold(const struct hash_table *marks, struct letter_mark mark)
 {
-    size_t at = mark->parts[1] & (marks->capacity - 1);
-    while (marks->slots[at].parts[0] && !same(&marks->slots[at], mark))
-        at = (at + 1) & (marks->capacity - 1);
-    return &marks->slots[at];
-}
-
-static int grow(struct letter_marks *marks, struct err *err)
-{
-    struct letter_marks grown = {
-        .capacity = marks->capacity ? marks->capacity * 2 : 1024, .count = marks->count};
-    grown.slots = calloc(grown.capacity, sizeof *grown.slots);
-    if (!grown.slots) return err_set(err, E_NO_MEMORY, NULL);
-    for (size_t i = 0; i < marks->capacity; i++)
-        if (marks->slots[i].parts[0]) *slot_of(&grown, &marks->slots[i]) = marks->slots[i];
-    free(marks->slots);
-    *marks = grown;
-    return E_OK;
-}
-
-int letter_marks_add(struct letter_marks *marks, struct letter_mark mark, struct err *err)
-{
-    if (marks->count * 2 >= marks->capacity) {
-        int rc = grow(marks, err);
-        if (rc) return rc;
-    }
-    struct letter_mark *slot = slot_of(marks, &mark);
-    if (!slot->parts[0]) marks->count++;
-    *slot = mark;
-    return E_OK;
-}
-
-bool letter_marks_hold(const struct letter_marks *marks, struct letter_mark mark)
-{
-    return marks->capacity && slot_of(marks, &mark)->parts[0] != 0;
-}
-
-void letter_marks_deinit(struct letter_marks *marks)
-{
-    free(marks->slots);
-    *marks = (struct letter_marks){0};
+    return hash_table_has(marks, marks_layout, mark.parts[0], &mark);
 }
 
 /* --- sending again ---------------------------------------------------------------------------- */

@@ -3,6 +3,7 @@
 #ifndef VERBATIM_OPS_CLI_LETTERS_H
 #define VERBATIM_OPS_CLI_LETTERS_H
 
+#include "base/hash_table.h"
 #include "ops/cli/cli.h"
 
 struct letter {
@@ -53,14 +54,9 @@ struct letter_mark {
 };
 struct letter_mark letter_mark(struct str id, struct str value_sha256);
 
-/* The letters that the journal knows: grows, bounded by memory. A zeroed one is valid. */
-struct letter_marks {
-    struct letter_mark *slots; /* open addressing; zeroed: free */
-    size_t count, capacity;    /* a power of two */
-};
-int letter_marks_add(struct letter_marks *marks, struct letter_mark mark, struct err *err) CHECKED;
-bool letter_marks_hold(const struct letter_marks *marks, struct letter_mark mark);
-void letter_marks_deinit(struct letter_marks *marks);
+/* The letters that the journal knows: bounded by memory only. */
+int letter_marks_add(struct hash_table *marks, struct letter_mark mark, struct err *err) CHECKED;
+bool letter_marks_hold(const struct hash_table *marks, struct letter_mark mark);
 
 /* What is sent: the letter's own content, or what an editor made of it. */
 struct letter_content {

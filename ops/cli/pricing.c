@@ -15,14 +15,7 @@
 
 /* Around each text: its mark, id, languages and rating; and around a call:
  * roles, tool and schema. */
-enum { ITEM_TOKENS = 45, CALL_TOKENS = 64, SLOTS_FIRST = 1 << 12, TEXT_BYTES_A_TOKEN = 4 };
-
-/* Keys as a set: which are known, and which came before. 64 bits of a SHA-256 are
- * enough for a price. */
-struct key_set {
-    uint64_t *slots; /* 0: free */
-    uint64_t count, capacity;
-};
+enum { ITEM_TOKENS = 45, CALL_TOKENS = 64, TEXT_BYTES_A_TOKEN = 4 };
 
 struct pricing {
     struct genai_options options;
@@ -34,7 +27,7 @@ struct pricing {
     struct prompt *prompt;
     const char *provider, *model;
     uint64_t answer_tokens;
-    struct key_set known, seen;
+    struct hash_table known, seen; /* sets of short_key() */
     struct pricing_digests digests;
     const char *digest_every; /* as figures have it */
     struct pricing_figures figures; /* texts so far: tokens without what is around them */
@@ -43,45 +36,24 @@ struct pricing {
 
 /* --- sets of keys ----------------------------------------------------------------------------- */
 
+/* 64 bits of a SHA-256 are enough for a price. */
 static uint64_t short_key(const struct answer_key *key)
 {
     uint64_t number;
     memcpy(&number, key->bytes, sizeof number);
-    return number ? number : 1;
+    return number;
 }
 
-static uint64_t *slot_of(const struct key_set *set, uint64_t key)
+static const struct hash_table_layout keys = {0};
+
+static bool holds(const struct hash_table *set, uint64_t key)
 {
-    uint64_t at = key;
-    while (set->slots[at % set->capacity] && set->slots[at % set->capacity] != key) at++;
-    return &set->slots[at % set->capacity];
+    return hash_table_has(set, keys, key, NULL);
 }
 
-static bool holds(const struct key_set *set, uint64_t key)
+static int add_key(struct hash_table *set, uint64_t key, struct err *err)
 {
-    return set->count && *slot_of(set, key);
-}
-
-static int grow(struct key_set *set, struct err *err)
-{
-    struct key_set larger = {
-        .capacity = set->capacity ? set->capacity * 2 : SLOTS_FIRST, .count = set->count};
-    larger.slots = calloc(larger.capacity, sizeof *larger.slots);
-    if (!larger.slots) return err_set(err, E_NO_MEMORY, NULL);
-    for (uint64_t i = 0; i < set->capacity; i++)
-        if (set->slots[i]) *slot_of(&larger, set->slots[i]) = set->slots[i];
-    free(set->slots);
-    *set = larger;
-    return E_OK;
-}
-
-static int add_key(struct key_set *set, uint64_t key, struct err *err)
-{
-    int rc = set->count * 2 >= set->capacity ? grow(set, err) : E_OK;
-    if (rc || *slot_of(set, key)) return rc;
-    *slot_of(set, key) = key;
-    set->count++;
-    return E_OK;
+    return hash_table_get(set, keys, key, NULL) ? E_OK : err_set(err, E_NO_MEMORY, NULL);
 }
 
 /* --- opening ---------------------------------------------------------------------------------- */
@@ -172,8 +144,8 @@ void pricing_close(struct pricing *pricing)
     prompt_close(pricing->prompt);
     prices_destroy(pricing->prices);
     pricing_digests_close(&pricing->digests);
-    free(pricing->known.slots);
-    free(pricing->seen.slots);
+    hash_table_deinit(&pricing->known);
+    hash_table_deinit(&pricing->seen);
     free(pricing);
 }
 

@@ -1,13 +1,10 @@
 /* Counts the records of each tenant and window; what a story takes was measured on stories. */
 #include "ops/cli/pricing_digests.h"
 
-#include <stdlib.h>
-
 #include "base/hash.h"
 #include "workers/genai/digest_facts.h"
 #include "workers/genai/digest_teller.h"
 
-enum { SLOTS_FIRST = 64 };
 /* Counts of 2,100 reviews and tweets of eight segments: 1,452 bytes of the window, 534 to 550 of
  * a segment, and the lines of later windows say what is usual, 42 bytes each. Numbers take more
  * tokens than words: three bytes a token. */
@@ -16,32 +13,7 @@ enum {
     AROUND_TOKENS = 109, FACTS_BYTES_MAX = 8192
 };
 
-struct digest_window {
-    uint64_t key, records;
-};
-
-static struct digest_window *slot_of(const struct pricing_digests *digests, uint64_t key)
-{
-    uint64_t at = key;
-    while (digests->windows[at % digests->capacity].records &&
-           digests->windows[at % digests->capacity].key != key)
-        at++;
-    return &digests->windows[at % digests->capacity];
-}
-
-static int grow(struct pricing_digests *digests, struct err *err)
-{
-    struct pricing_digests larger = *digests;
-    larger.capacity = digests->capacity ? digests->capacity * 2 : SLOTS_FIRST;
-    larger.windows = calloc(larger.capacity, sizeof *larger.windows);
-    if (!larger.windows) return err_set(err, E_NO_MEMORY, NULL);
-    for (uint64_t i = 0; i < digests->capacity; i++)
-        if (digests->windows[i].records)
-            *slot_of(&larger, digests->windows[i].key) = digests->windows[i];
-    free(digests->windows);
-    *digests = larger;
-    return E_OK;
-}
+static const struct hash_table_layout layout = {.item_bytes = sizeof(uint64_t)};
 
 int pricing_digests_open(struct pricing_digests *digests, const struct genai_options *options,
                          const char *folder, struct random *random, struct err *err)
@@ -54,7 +26,7 @@ int pricing_digests_open(struct pricing_digests *digests, const struct genai_opt
 void pricing_digests_close(struct pricing_digests *digests)
 {
     prompt_close(digests->prompt);
-    free(digests->windows);
+    hash_table_deinit(&digests->windows);
     *digests = (struct pricing_digests){0};
 }
 
@@ -62,21 +34,20 @@ int pricing_digests_add(struct pricing_digests *digests, struct str tenant, int6
                         struct err *err)
 {
     if (!digests->every_ms) return E_OK;
-    int rc = digests->count * 2 >= digests->capacity ? grow(digests, err) : E_OK;
-    if (rc) return rc;
-    uint64_t key = hash_fast(tenant, (uint64_t)(at_ms / digests->every_ms));
-    struct digest_window *window = slot_of(digests, key);
-    digests->count += !window->records++;
-    window->key = key;
+    uint64_t hash = hash_fast(tenant, (uint64_t)(at_ms / digests->every_ms));
+    uint64_t *records = hash_table_get(&digests->windows, layout, hash, NULL);
+    if (!records) return err_set(err, E_NO_MEMORY, NULL);
+    ++*records;
     return E_OK;
 }
 
 struct pricing_stories pricing_digests_stories(const struct pricing_digests *digests)
 {
-    struct pricing_stories stories = {.windows = digests->count};
+    struct pricing_stories stories = {.windows = digests->windows.count};
     uint64_t segments = 0;
-    for (uint64_t i = 0; i < digests->capacity; i++) {
-        uint64_t large = digests->windows[i].records / DIGEST_SEGMENT_LEAST;
+    const uint64_t *records;
+    for (size_t at = 0; (records = hash_table_next(&digests->windows, layout, &at));) {
+        uint64_t large = *records / DIGEST_SEGMENT_LEAST;
         segments += large < DIGEST_SEGMENTS_TOLD ? large : DIGEST_SEGMENTS_TOLD;
     }
     if (!stories.windows) return stories;

@@ -5,6 +5,7 @@
 #ifndef VERBATIM_OPS_CLI_PRICING_DIGESTS_H
 #define VERBATIM_OPS_CLI_PRICING_DIGESTS_H
 
+#include "base/hash_table.h"
 #include "spend/prices.h"
 #include "workers/genai/genai.h"
 #include "workers/genai/prompt.h"
@@ -13,8 +14,7 @@
 struct pricing_digests {
     int64_t every_ms; /* 0: none are told by a model */
     struct prompt *prompt;
-    struct digest_window *windows; /* a hash table: 0 records are a free slot */
-    uint64_t count, capacity;
+    struct hash_table windows; /* how many records each has: by hash of tenant and time */
 };
 
 struct pricing_stories {

@@ -367,7 +367,7 @@ static int redrive_run(const struct command *command, int argc, char **argv, str
     rc = cli_name_bus(bus, rc, err);
     bus_close(bus);
     cli_config_free(&config);
-    letter_marks_deinit(&redrive.marks);
+    hash_table_deinit(&redrive.marks);
     edits_deinit(&redrive.edits);
     buffer_deinit(&redrive.text);
     return rc;

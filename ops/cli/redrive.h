@@ -17,7 +17,7 @@ struct redrive {
     uint64_t most;
     /* the run */
     int worker_width;          /* of the column in a list */
-    struct letter_marks marks; /* sent before, as the journal knows, and by this run */
+    struct hash_table marks; /* sent before, as the journal knows, and by this run */
     struct journal *journal;   /* NULL: nothing is written */
     struct edits edits;
     struct buffer text;        /* of the file that is edited */

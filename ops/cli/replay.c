@@ -362,7 +362,7 @@ static int replay_run(const struct command *command, int argc, char **argv, stru
                  : run(&replay, config.config, url, err);
         cli_config_free(&config);
     }
-    letter_marks_deinit(&replay.ids);
+    hash_table_deinit(&replay.ids);
     arena_deinit(&replay.arena);
     free(replay.places);
     return rc;

@@ -23,7 +23,7 @@ struct replay {
     const char *from, *to, *shadow, *run;
     uint64_t rate;
     bool dry_run, json, by_id, copies, known; /* known: what the journal holds costs nothing */
-    struct letter_marks ids;
+    struct hash_table ids;
     /* the run */
     struct store *store;
     struct journal *journal; /* NULL: nothing is written */

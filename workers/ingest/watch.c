@@ -136,9 +136,9 @@ static void look(struct watch *watch)
     reopen_if_asked(watch);
     if (!watch->receipts_known) watch->receipts_known = walk(watch, STR("receipts/"), on_receipt);
     if (!watch->receipts_known) return;
-    name_set_clear(&watch->pending_before);
+    hash_table_deinit(&watch->pending_before);
     watch->pending_before = watch->pending;
-    watch->pending = (struct name_set){0};
+    watch->pending = (struct hash_table){0};
     if (walk(watch, watch->prefix, on_candidate)) watch_recovered(watch);
 }
 
@@ -220,10 +220,10 @@ void watch_close(struct watch *watch)
     if (watch->producer)
         bus_producer_close(watch->producer); /* what it holds of ours it gives up here */
     store_close(watch->store);
-    name_set_clear(&watch->done);
-    name_set_clear(&watch->pending);
-    name_set_clear(&watch->pending_before);
-    name_set_clear(&watch->left_alone);
+    hash_table_deinit(&watch->done);
+    hash_table_deinit(&watch->pending);
+    hash_table_deinit(&watch->pending_before);
+    hash_table_deinit(&watch->left_alone);
     arena_deinit(&watch->arena);
     buffer_deinit(&watch->input);
     if (watch->wake_fd >= 0) close(watch->wake_fd);

@@ -6,6 +6,7 @@
 
 #include <stdatomic.h>
 
+#include "base/hash_table.h"
 #include "schema/intake.h"
 #include "store/store.h"
 #include "workers/ingest/state.h"
@@ -18,14 +19,9 @@ enum {
 
 enum file_result { FILE_DONE, FILE_FAILED, FILE_CHANGED, FILE_RESULT_COUNT };
 
-/* Hashes of names; see watch_names.c. Zeroed: empty. */
-struct name_set {
-    uint64_t *slots;
-    size_t count, capacity;
-};
-bool name_set_has(const struct name_set *set, struct str name);
-bool name_set_add(struct name_set *set, struct str name); /* false without memory */
-void name_set_clear(struct name_set *set);                /* keeps nothing */
+/* Sets of hashes of names: two names with one hash are taken to be one. */
+bool name_set_has(const struct hash_table *set, struct str name);
+bool name_set_add(struct hash_table *set, struct str name); /* false without memory */
 
 /* Splits the option's URL: what store to open, and under which prefix of it the objects are. */
 void watch_place(const char *url, char store_url[static 4096], struct str *ret_prefix);
@@ -74,7 +70,7 @@ struct watch {
     bool wait_until_stable; /* a folder: files may still grow */
     bool receipts_known;
     char store_url[4096];
-    struct name_set done, pending, pending_before, left_alone;
+    struct hash_table done, pending, pending_before, left_alone; /* sets of names */
     uv_thread_t thread;
     bool started;
     int wake_fd;           /* ends a pause */

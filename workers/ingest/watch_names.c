@@ -3,7 +3,6 @@
  * PLACE/raw/… is watched with PLACE/receipts/ and PLACE/validation/ beside it when the URL ends in
  * "raw"; for any other URL the two are folders in it, which are passed over. */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/hash.h"
 #include "workers/ingest/watch.h"
@@ -57,51 +56,16 @@ struct str watch_name(struct arena *arena, const char *folder, struct str key, c
     return arena_printf(arena, "%s/other/%s.%s%s", folder, hex, id, suffix);
 }
 
-/* --- sets: open addressing over 64-bit hashes; two names with one hash are taken to be one ---- */
+/* --- sets ------------------------------------------------------------------------------------- */
 
-static uint64_t hash_of(struct str name)
+static const struct hash_table_layout hashes = {0};
+
+bool name_set_has(const struct hash_table *set, struct str name)
 {
-    uint64_t hash = hash_fast(name, 0);
-    return hash ? hash : 1; /* 0 is a free slot */
+    return hash_table_has(set, hashes, hash_fast(name, 0), NULL);
 }
 
-static size_t slot_of(const struct name_set *set, uint64_t hash)
+bool name_set_add(struct hash_table *set, struct str name)
 {
-    size_t at = hash & (set->capacity - 1);
-    while (set->slots[at] && set->slots[at] != hash) at = (at + 1) & (set->capacity - 1);
-    return at;
-}
-
-bool name_set_has(const struct name_set *set, struct str name)
-{
-    return set->capacity && set->slots[slot_of(set, hash_of(name))];
-}
-
-static bool grow(struct name_set *set)
-{
-    struct name_set grown = {.capacity = set->capacity ? set->capacity * 2 : 256,
-                             .count = set->count};
-    grown.slots = calloc(grown.capacity, sizeof *grown.slots);
-    if (!grown.slots) return false;
-    for (size_t i = 0; i < set->capacity; i++)
-        if (set->slots[i]) grown.slots[slot_of(&grown, set->slots[i])] = set->slots[i];
-    free(set->slots);
-    *set = grown;
-    return true;
-}
-
-bool name_set_add(struct name_set *set, struct str name)
-{
-    if (set->count * 4 >= set->capacity * 3 && !grow(set)) return false;
-    uint64_t hash = hash_of(name);
-    size_t at = slot_of(set, hash);
-    set->count += !set->slots[at];
-    set->slots[at] = hash;
-    return true;
-}
-
-void name_set_clear(struct name_set *set)
-{
-    free(set->slots);
-    *set = (struct name_set){0};
+    return hash_table_get(set, hashes, hash_fast(name, 0), NULL) != NULL;
 }

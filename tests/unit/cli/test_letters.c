@@ -197,7 +197,7 @@ static void headers_have_room_for_the_mark(void **state)
 
 static void marks_remember(void **state)
 {
-    struct letter_marks marks = {0};
+    struct hash_table marks = {0};
     struct err err = {0};
     char id[32];
     (void)state;
@@ -214,7 +214,7 @@ static void marks_remember(void **state)
         /* the same place of a new topic */
         assert_false(letter_marks_hold(&marks, letter_mark(str_of(id), STR("b"))));
     }
-    letter_marks_deinit(&marks);
+    hash_table_deinit(&marks);
 }
 
 int main(void)
