@@ -282,9 +282,10 @@ static void ask_classes(const struct safety_model *model, const struct alerts *w
     linear_probabilities(&model->linear, &sums, probabilities);
 }
 
+/* Class serious is of harms alone: what is none is learnt from no row of it. */
 static bool is_serious(const struct safety_model *model, const float *probabilities, bool mild)
 {
-    float serious = probabilities[model->serious];
+    float serious = probabilities[model->alert] * probabilities[model->serious];
     if (mild) serious /= serious + (1 - serious) * MILD_ODDS;
     return serious >= model->linear.thresholds[model->serious];
 }

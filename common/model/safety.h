@@ -1,8 +1,9 @@
 /* The trained half of the safety screen: adds to what the cue lists found,
  * and never takes any away.
  *
- * A linear model of sigmoid classes: "alert" decides; "serious" and the names of enum screen_kind
- * say what it is. It reads the text's features (linear.h) and the cues that did not decide:
+ * A linear model of sigmoid classes: "alert" decides; "serious" says how likely a harm is serious,
+ * so that both together say how likely a text is a serious one; the names of enum screen_kind say
+ * what it is. It reads the text's features (linear.h) and the cues that did not decide:
  * a negated "rash" is a feature of its own. The whole text and each of its sentences are scored,
  * and the surest counts, so that one sentence of harm isn't drowned by five of praise. */
 #ifndef VERBATIM_MODEL_SAFETY_H

@@ -80,6 +80,12 @@ struct row {
     float weight;
 };
 
+/* How serious it is, is learnt from harms alone. */
+static uint32_t known_of(const struct row *row)
+{
+    return row->labels ? row->known : row->known & ~(uint32_t)SERIOUS;
+}
+
 /* The model is asked about each sentence: those of an ordinary text are ordinary. Of a report, we
  * don't know which are not. */
 static int add_sentences(struct rows *rows, const struct row *row, const struct tokens *tokens,
@@ -93,7 +99,8 @@ static int add_sentences(struct rows *rows, const struct row *row, const struct 
             continue;
         struct linear_features part = {.items = features->items + features->first[first],
                                        .count = features->first[last] - features->first[first]};
-        rc = train_linear_add_features(rows->train, row->text, &part, NULL, row->labels, row->known,
+        rc = train_linear_add_features(rows->train, row->text, &part, NULL, row->labels,
+                                       known_of(row),
                                        SENTENCE_WEIGHT * row->weight * rows->source->weight,
                                        rows->number, err);
     }
@@ -115,8 +122,8 @@ static int add(struct rows *rows, const struct row *row, struct err *err)
     if (!rc) rc = safety_cue_features(&screened, &rows->arena, &cues, err);
     if (rc || tokens.count == 0) return rc;
     rc = train_linear_add_features(rows->train, row->text, &features, &cues, row->labels,
-                                   row->known, row->weight * rows->source->weight, rows->number,
-                                   err);
+                                   known_of(row), row->weight * rows->source->weight,
+                                   rows->number, err);
     return rc || row->labels ? rc : add_sentences(rows, row, &tokens, &features, err);
 }
 
@@ -217,15 +224,13 @@ static void label_patient(struct row *row, struct str label, struct str flags)
 
 static void label_incident(struct row *row, struct str label)
 {
-    bool treated = str_find(label, STR("Emergency")) < label.size ||
-                   str_find(label, STR("Medical Professional")) < label.size ||
+    bool serious = str_find(label, STR("Emergency")) < label.size ||
                    str_find(label, STR("Hospital")) < label.size ||
-                   str_find(label, STR("Death")) < label.size;
-    bool aid_by_others = str_find(label, STR("Non-Medical")) < label.size;
+                   str_find(label, STR("Death")) < label.size; /* not "Seen by Medical …" */
     row->labels = ALERT | HAZARD;
     row->known = ALL & ~SPECIAL_SITUATION & ~PRODUCT_COMPLAINT;
     if (str_starts(label, STR("Injury"))) row->labels |= ADVERSE_EVENT;
-    if (treated && !aid_by_others) row->labels |= SERIOUS;
+    if (serious) row->labels |= SERIOUS;
 }
 
 /* One product's reports are in one half: they are alike. */
@@ -321,10 +326,10 @@ static const char *const classes[] = {
 
 const struct task safety_task = {
     .name = "safety",
-    .options = {.name = "safety-000015", .classes = classes, .class_count = 6,
+    .options = {.name = "safety-000016", .classes = classes, .class_count = 6,
                 .link = LINEAR_SIGMOID, .seed = 1, .least_features = 12,
                 .bucket_bits = 19, .balance = true, .false_alarms = 0.026,
-                .thresholds = {[1] = 0.2}, /* marking too little costs days, too much a look */
+                .thresholds = {[1] = 0.3}, /* marking too little costs days, too much a look */
                 .notes = "en es fr; data and licences: config/models/README.md"},
     .source_names = source_names,
     .judged = judged,
