@@ -1,11 +1,21 @@
 /* What the files of the embedded bus share. Nobody else includes this, except its tests.
  *
- * environment: one LMDB environment per folder and process, with its topics
- * (embedded_environment.c) live: what must be quick and need not survive: heartbeats, wake-ups
- * (embedded_live.c) stored: a message as bytes (embedded_message.c) appender: messages into an open
- * write transaction (embedded_append.c) retention: the oldest messages out of it, and room on the
- * disk (embedded_retention.c) membership: who owns which partition of a group (embedded_group.c),
- * and one member of it (embedded_member.c) batch: what a poll brings (embedded_batch.c)
+ *   embedded.c              opens and closes
+ *   embedded_environment.c  one LMDB environment per folder and process
+ *   embedded_topics.c       its topics: a record and databases each
+ *   embedded_message.c      a message as bytes
+ *   embedded_append.c       messages into an open write transaction
+ *   embedded_consumer.c     reading and committing; wake-ups
+ *   embedded_batch.c        what a poll brings
+ *   embedded_group.c        groups: who owns which partition
+ *   embedded_member.c       one member of a group: joins, leaves, may commit
+ *   embedded_live.c         heartbeats and wake-ups: quick, and nothing that must survive
+ *   embedded_producer.c     producers, of the door and others
+ *   embedded_writer.c       a thread per process that commits what producers have queued
+ *   embedded_retention.c    the oldest messages out, and room on the disk
+ *   embedded_lag.c          how far another group is behind
+ *   embedded_growth.c       the file grows ahead of what is written
+ *   embedded_map.c          pages of the file that are given back to the kernel
  *
  * README.md says why it is built this way. */
 #ifndef VERBATIM_BUS_EMBEDDED_H

@@ -17,7 +17,7 @@ from kinds import MEMBERS, WORKERS
 from reasons import Reasons
 
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-GAVE_UP = {75: "fenced", 71: "system"}   # schemas/errors.md; common/bus/README.md says when
+GAVE_UP = {75: "fenced", 71: "system"}   # schemas/errors.md; common/bus/kafka.md says when
 AGAIN_AFTER = 0.5      # seconds until a member that ended by itself is started again
 SLOWEST_STOP = 40      # seconds; an orchestrator would kill after 20, on a machine that does nothing else
 
