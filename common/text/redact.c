@@ -172,6 +172,7 @@ static size_t step(struct redact_finder *finder, size_t i, bool marked)
     default:
         end = redact_placeholder_end(text, i);
         finder->again |= end > i;
+        if (end == i && text.data[i] == '.') end = redact_email_joined(finder, i);
         if (end == i) end = redact_email_bracketed(finder, i);
     }
     return end > i ? end : i + 1;
@@ -225,7 +226,8 @@ static inline struct block block_at(struct str text, size_t start, char room[sta
     words = (words & ~block.small) |
             redact_words_among(redact_triggers, TRIGGER_BITS, &redact_starts, block.bytes,
                                words & block.small, block.small, block.ends);
-    block.places = (block.marks | numbers | words) & looked;
+    uint64_t inner = dots & block.small << 1 & block.small >> 1; /* "anaarrobagmail.com" */
+    block.places = (block.marks | numbers | words | inner) & looked;
     return block;
 }
 
@@ -282,6 +284,7 @@ int redact_watched(struct str text, const char *language, const struct redact_wa
     redact_register_open();
     redact_phrases_open();
     redact_ware_open();
+    redact_small_open();
     for (int pass = 0; pass < PASSES_MOST; pass++) {
         struct redact_finder finder = {.text = result.text, .arena = arena, .known = known};
         finder.watcher = watcher;

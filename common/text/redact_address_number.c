@@ -163,11 +163,12 @@ static size_t unnumbered_start(struct str text, size_t code)
 /* A box: "P.O. Box 242", "Unit 5022 Box 1225", "PSC 4095, Box 8316". */
 static size_t box_start(struct str text, size_t number, const struct redact_word *last)
 {
-    struct redact_word kind;
-    const struct redact_word box = *last;
+    struct redact_word kind, box = *last;
+    redact_word_before(text, box.start, &kind);
     bool spanish = (word_is(&box, "apartado") && box.capital) || word_is(&box, "apdo"),
          french = box.upper && (word_is(&box, "bp") || word_is(&box, "cs")) &&
-                  (word_is(&box, "bp") || at(text, number + 5) == ','); /* "CS 40012, 33070" */
+                  (word_is(&box, "bp") || at(text, number + 5) == ',') && /* "CS 40012, 33070" */
+                  !(kind.cues & CUE(ORDER));
     if (box.end + 1 != number && !(word_is(&box, "apdo") && box.end + 2 == number)) return number;
     if (spanish || french) return box.start;
     if (word_is(&box, "correos") || word_is(&box, "postal")) { /* "apartado de correos" */
@@ -177,7 +178,6 @@ static size_t box_start(struct str text, size_t number, const struct redact_word
         return str_ends(lead, STR("partado ")) ? box.start - 9 : number;
     }
     if (!word_is(&box, "box")) return number;
-    redact_word_before(text, box.start, &kind);
     if (word_is(&kind, "po") || word_is(&kind, "unit") || word_is(&kind, "psc")) return kind.start;
     if (word_is(&kind, "o") && kind.start >= 2 && (text.data[kind.start - 2] | 0x20) == 'p')
         return kind.start - 2;

@@ -391,6 +391,6 @@ void redact_person_again(struct redact_finder *finder)
     else if (finder->text.size && is_upper(finder->text.data[0]) &&
              memchr(finder->text.data, '\n', finder->text.size))
         find_dialogue(finder);
-    if (finder->again) find_beside(finder);
+    if (finder->again) find_beside(finder), redact_signed_at_end(finder);
     redact_person_repeated(finder);
 }

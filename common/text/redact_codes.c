@@ -195,6 +195,9 @@ static size_t finnish_end(struct str text, const struct code *code)
         return 0;
     unsigned day = number_of(code->text, 2), month = number_of(code->text + 2, 2);
     bool date = day >= 1 && day <= 31 && month >= 1 && month <= 12;
+    struct redact_word article; /* "the 131052-308T cable" */
+    redact_word_before(text, code->ends[0] - 1, &article);
+    if (word_is(&article, "the") || word_is(&article, "a")) return 0;
     return date && checks[number_of(code->text, 9) % 31] == code->text[9] ? code->ends[9] : 0;
 }
 
@@ -379,10 +382,11 @@ size_t redact_code_at(struct str text, size_t start, const struct redact_context
     if (end) return end;
     if (code.size < 8) return 0;
     *ret_kind = REDACT_ACCOUNT;
-    if ((end = cups_end(text, &code)) != 0 || (end = bare_account_end(text, &code)) != 0)
+    bool thing = context->all & (CUE(ORDER) | CUE(VERSION)), told = context->nearest & CUE(ID);
+    if ((end = thing ? 0 : cups_end(text, &code)) != 0 ||
+        (end = bare_account_end(text, &code)) != 0)
         return end;
     *ret_kind = REDACT_NATIONAL_ID;
-    bool thing = context->all & (CUE(ORDER) | CUE(VERSION)), told = context->nearest & CUE(ID);
     if (told && !thing && (end = cued_end(text, &code)) != 0) return end; /* begins as a DNI does */
     if (!thing && (end = unlikely_end(text, &code)) != 0) return end;
     if ((end = spanish_end(text, &code, context)) != 0 || (end = corsican_end(text, &code)) != 0 ||

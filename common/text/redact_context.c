@@ -23,18 +23,20 @@ static bool parts(struct str text, size_t start, size_t end, bool cue)
     return false;
 }
 
-/* "CPR 010190-1234", "Identifiant : 0048817263", but not "CPR in 2019 … 12000": these count right
- * before a number only, and a long one. */
+/* "CPR 010190-1234", "mon identifiant est le 0048817263", but not "CPR in 2019 … 12000": these count
+ * right before a number only, and a long one. */
 static bool is_far_from(struct str text, const struct redact_word *word, size_t number)
 {
-    enum { GAP_MOST = 3, DIGITS_LEAST = 7 };
+    enum { SHORT_WORD = 4, SHORT_GAP = 5, GAP_MOST = 18, DIGITS_LEAST = 7 };
     static const char *const close[] = {"cpr", "dui", "nit", "cel", "fono", "mob", "pdl", "prm",
-                                        "suministro", "identifiant"};
+                                        "pce", "mpan", "mprn", "suministro", "identifiant",
+                                        "sejour"};
     if (!IS_ONE_OF(word, close)) return false;
     size_t digits = 0;
     for (size_t i = number; is_digit(at(text, i)) || is_one_of(at(text, i), " .-"); i++)
         digits += is_digit(text.data[i]);
-    return number - word->end > GAP_MOST || digits < DIGITS_LEAST;
+    size_t most = word->size <= SHORT_WORD ? SHORT_GAP : GAP_MOST;
+    return number - word->end > most || digits < DIGITS_LEAST;
 }
 
 /* "EIN", "ein 46-2218826", but not "ein 1234567 Modell"; "documento nº", "mi documento", "documento
@@ -47,8 +49,9 @@ static bool is_id_here(struct str text, const struct redact_word *word, size_t n
     struct redact_word kind;
     if (word_is(word, "ein"))
         return memcmp(said.data, "EIN", 3) == 0 || at(text, number + 2) == '-';
-    if (!word_is(word, "documento")) return true;
     redact_word_before(text, word->start, &kind);
+    if (word_is(word, "sejour")) return word_is(&kind, "de"); /* "titre de séjour", not "mon séjour" */
+    if (!word_is(word, "documento")) return true;
     if (word_is(&kind, "de")) redact_word_before(text, kind.start, &kind);
     if (word_is(&kind, "numero")) return true; /* "mi número de documento es" */
     if (at(text, word->end) == ':' || word_is(&kind, "mi") || word_is(&kind, "con")) return true;

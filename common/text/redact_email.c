@@ -244,9 +244,11 @@ size_t redact_email_spelled(struct redact_finder *finder, const struct redact_wo
     size_t mark = local_end;
     while (mark > local.at && is_ascii_alnum(text.data[mark - 1])) mark--;
     bool joined_up = marked && !spelled && local_end - local.at > 5 &&
-                     is_lower(text.data[local.at]) && mark > local.at && is_one_of(text.data[mark - 1], "._") &&
+                     is_lower(text.data[local.at]) && mark > local.at &&
+                     is_one_of(text.data[mark - 1], "._") &&
                      !is_ending(text, mark, local_end);
-    bool sure = odd || joined_up || (marked && (word_is(sign, "chez") || context.all & CUE(MAIL))) ||
+    bool sure = odd || joined_up ||
+                (marked && (word_is(sign, "chez") || context.all & CUE(MAIL))) ||
                 !is_plain_at(sign, bracket) || is_mail_host(&host) ||
                 (spelled && (has_mark(text, local.at, local_end) || context.all & CUE(MAIL)));
     if (!sure) return 0;
@@ -271,4 +273,29 @@ size_t redact_email_bracketed(struct redact_finder *finder, size_t bracket)
         return 0;
     redact_add(finder, start, end, REDACT_EMAIL);
     return end;
+}
+
+/* "anaruizarrobagmail.com", "ana.ruizarobaseorange.fr", "anaruizatgmail.com": said without a blank,
+ * at the dot of the host. The word for the sign is the last one; "at" only before hosts that all
+ * know. */
+size_t redact_email_joined(struct redact_finder *finder, size_t dot)
+{
+    static const char *const signs[] = {"arroba", "arobase", "arobas", "at"};
+    struct str text = finder->text;
+    size_t start = local_start(text, dot), end = label_end(text, dot + 1);
+    if (dot < start + 8 || !is_ending(text, dot + 1, end) || is_one_of(before(text, start), "/@") ||
+        str_starts(str_slice(text, start, dot), STR("www.")))
+        return 0;
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
+        struct str sign = str_of(signs[i]);
+        for (size_t at_sign = dot - 2; at_sign > start + sign.size + 2; at_sign--) {
+            struct redact_word host;
+            if (!str_ends(str_slice(text, start, at_sign), sign)) continue;
+            redact_word_at(text, at_sign, &host);
+            if (host.end != dot || (sign.size == 2 && !is_mail_host(&host))) continue;
+            redact_add(finder, start, end, REDACT_EMAIL);
+            return end;
+        }
+    }
+    return 0;
 }

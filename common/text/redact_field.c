@@ -9,7 +9,7 @@ static void find_value(struct redact_finder *finder, size_t colon, bool sure)
 {
     struct str text = finder->text;
     struct redact_word first;
-    struct name name = name_read_initials(text, skip_blanks(text, colon + 1), NOT_SMALL);
+    struct name name = name_read_told(text, skip_blanks(text, colon + 1), NOT_SMALL, false);
     struct redact_word initial = name_next_word(text, name.end);
     if (initial.size == 1 && initial.capital) name.end = initial.end, name.initial = true;
     size_t end = name.end + (at(text, name.end) == '.');
@@ -17,7 +17,8 @@ static void find_value(struct redact_finder *finder, size_t colon, bool sure)
     if (!name.parts || name.parts > 4 || name.company || !whole || name.end - name.start < 3)
         return;
     redact_word_at(text, name.start, &first);
-    if (first.cues & ~(CUE(GIVEN) | CUE(FAMILY) | CUE(ALSO))) return; /* "Contacto: Correo" */
+    if (first.cues & ~(CUE(GIVEN) | CUE(FAMILY) | CUE(ALSO) | CUE(MONTH)))
+        return; /* "Contacto: Correo" */
     bool word = redact_is_ordinary(&first) && !name.given; /* "By: Post" */
     bool listed = (name.known && !word) || (name.parts > 1 && name.also);
     bool like = sure && !redact_is_ordinary(&first) && !first.upper;

@@ -267,6 +267,7 @@ void redact_mark_said(uint64_t *before_it, uint64_t *behind_it); /* (redact_unli
  * and it is no part of a longer one. */
 bool redact_may_be_said(struct str text, const struct redact_word *word);
 void redact_ware_open(void);     /* the same */
+void redact_small_open(void);    /* the same */
 void redact_register_open(void); /* the same */
 uint32_t redact_registers(struct redact_finder *finder);
 /* "I", "nous", "mi": somebody tells what happened to him. Looked for once. */
@@ -359,6 +360,7 @@ size_t redact_email(struct redact_finder *finder, size_t sign);           /* at 
 size_t redact_user_handle(struct redact_finder *finder, size_t sign);     /* too (redact_user.c) */
 size_t redact_email_spelled(struct redact_finder *finder, const struct redact_word *sign);
 size_t redact_email_bracketed(struct redact_finder *finder, size_t bracket); /* at "(a)", "[@]" */
+size_t redact_email_joined(struct redact_finder *finder, size_t dot); /* at a '.' within a word */
 size_t redact_number(struct redact_finder *finder, size_t start);         /* at a digit */
 /* At a number in words, at a letter on its own (redact_spoken.c). */
 size_t redact_said_number(struct redact_finder *finder, const struct redact_word *first);

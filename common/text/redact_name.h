@@ -23,6 +23,9 @@ struct name_around; /* the words beside a name, below */
 struct name name_read(struct str text, size_t start, enum small lower);
 /* The same with initials before it: "T. R. Venkataraman", "J.-P. Kerbrat". */
 struct name name_read_initials(struct str text, size_t start, enum small lower);
+/* The same, told as somebody's: "Name: April Rivers", "Paciente: Abril", of months that people are
+ * named; no "Name: May 2025". own: "my name is April and". */
+struct name name_read_told(struct str text, size_t start, enum small lower, bool own);
 /* Marks the particles behind which name_from() reads on ("Willemine ten Cate"). */
 void name_mark_particles(uint64_t *set, int bits);
 /* Takes the initials before the name into it; how many there are. */
@@ -30,6 +33,9 @@ int name_take_initials(struct str text, struct name *name);
 /* "hank dombrowski": a given name of the lists, written small, that is no other word, and what may
  * be a family name behind it; parts 0: it isn't one. */
 struct name name_read_small(struct str text, const struct redact_word *given);
+/* The same, or a word that no list knows, none of every day, that looks like a name (LIKE_…); a
+ * family name behind it goes along (redact_small.c). */
+struct name name_read_small_like(struct str text, size_t start, int least);
 /* The same from a capitalised word that was read already: it alone where no name goes on. read: what
  * name_read() finds there; NULL: it wasn't asked. */
 struct name name_from(struct str text, const struct redact_word *word, const struct name *read);
@@ -86,10 +92,15 @@ bool name_is_writers(struct str text, const struct redact_word *cue);
 bool name_is_apposed_to_relative(struct str text, const struct name *name);
 size_t redact_relative(struct redact_finder *finder, const struct redact_word *cue);
 size_t redact_sign_off(struct redact_finder *finder, const struct redact_word *cue);
+void redact_signed_at_end(struct redact_finder *finder);
 /* "username", "pseudo"; and who has it (redact_user.c). */
 bool name_is_users(const struct redact_word *cue);
 bool name_is_account(const struct redact_word *cue); /* "account", "cuenta", "compte" */
 size_t redact_user_name(struct redact_finder *finder, const struct redact_word *cue);
+/* Behind phrases that only people follow, written small: "spoke to priya" (redact_small.c). */
+size_t redact_small_name(struct redact_finder *finder, const struct redact_word *word);
+/* A word of CUE(NAMED) that names nobody by itself, but begins such a phrase. */
+bool name_is_told_behind(const struct redact_word *word);
 size_t redact_bare_name(struct redact_finder *finder, const struct redact_word *word);
 /* "Team: Anna, Becker and Ruiz", known or not. */
 size_t redact_name_list(struct redact_finder *finder, const struct redact_word *word);

@@ -24,6 +24,8 @@ static size_t behind_title(struct redact_finder *finder, const struct redact_wor
     if (skip_blanks(text, i) == i && at(text, title->end) != '.') return 0;
     struct name name =
         name_read(text, skip_blanks(text, i), IS_ONE_OF(title, weak) ? NOT_SMALL : SMALL);
+    if (!name.parts && title->size > 1 && !IS_ONE_OF(title, weak)) /* "mrs achterberg rang" */
+        name = name_read_small_like(text, skip_blanks(text, i), LIKE_NOTHING_ELSE);
     redact_word_before(text, title->start, &first);
     /* "my Dr. Wants me to" */
     bool owned = first.cues & CUE(OWNER) && first.end + 1 == title->start;
@@ -192,21 +194,36 @@ static size_t small_unknown_end(struct str text, size_t start)
     return text.data[end] == ' ' && word.size && IS_ONE_OF(&word, joins) ? end : 0;
 }
 
-/* "Name: April Rivers", "Paciente: Abril": of months that people are named; no "Name: May 2025". */
-static struct name read_told(struct str text, size_t i, enum small lower)
+struct name name_read_told(struct str text, size_t i, enum small lower, bool own)
 {
     static const char *const months[] = {"april", "may",   "june", "august",
                                          "abril", "avril", "julio"};
-    struct redact_word month;
+    static const char *const joins[] = {"and", "but", "from", "y", "et", "de"};
+    struct redact_word month, next;
     redact_word_at(text, i, &month);
-    if (!month.capital || !IS_ONE_OF(&month, months)) return name_read_initials(text, i, lower);
+    if (!(month.capital || own) || !IS_ONE_OF(&month, months))
+        return name_read_initials(text, i, lower);
     struct name name = {.start = i, .end = i};
-    if (at(text, month.end) == ' ') name = name_read(text, month.end + 1, lower);
-    bool whole = month.end == text.size || is_one_of(text.data[month.end], "\n,.;");
+    next = name_next_word(text, month.end);
+    if (next.size) name = name_read(text, next.start, lower);
+    bool whole = month.end == text.size || is_one_of(text.data[month.end], "\n,.;!") ||
+                 (own && IS_ONE_OF(&next, joins));
     if (!name.parts && !whole) return name;
     if (!name.parts) name.end = month.end;
     name.start = i, name.parts++, name.known++, name.given++;
     return name;
+}
+
+/* What is told in small letters and no list knows: "my name is yulan vehbi", "Name: yulan" to the
+ * line's end. own: "my". Its end, or 0. */
+static size_t small_told_end(struct str text, size_t i, bool own)
+{
+    size_t end = small_unknown_end(text, i);
+    struct redact_word first;
+    redact_word_at(text, i, &first);
+    struct name name = {.start = i, .end = first.end, .parts = 1};
+    bool line = end == text.size || at(text, end) == '\n';
+    return own || (line && name_is_like_one(text, &name, LIKE_A_NAME)) ? end : 0;
 }
 
 static size_t behind_naming(struct redact_finder *finder, const struct redact_word *cue)
@@ -217,6 +234,7 @@ static size_t behind_naming(struct redact_finder *finder, const struct redact_wo
     static const char *const weak[] = {
         "soy", "suis", "called", "named", "nome", "llama", "llaman", "llamamos", "appelles",
         "heisst"};
+    static const char *const owns[] = {"me", "my", "mi", "m", "mon"};
     struct str text = finder->text;
     struct redact_word first, called;
     bool link;
@@ -229,19 +247,17 @@ static size_t behind_naming(struct redact_finder *finder, const struct redact_wo
                   (!IS_ONE_OF(cue, weak) && is_persons_name(text, cue, link));
     bool told = strong && (link || IS_ONE_OF(cue, sure));
     bool person = !strong && names_somebody(text, cue, &i);
-    struct name name = read_told(text, i, told ? SMALL_ALSO : strong ? SMALL : NOT_SMALL);
+    redact_word_before(text, cue->start, &called);
+    bool own = called.size && IS_ONE_OF(&called, owns); /* "llamo y me cuelgan" is a call */
+    struct name name = name_read_told(text, i, told ? SMALL_ALSO : strong ? SMALL : NOT_SMALL,
+                                      told && own);
     redact_word_at(text, i, &first);
     static const char *const calls[] = {"llama", "llamaba"};
-    redact_word_before(text, cue->start, &called);
     person |= IS_ONE_OF(cue, calls) && word_is(&called, "se"); /* "la chica se llama dayana" */
-    if (!name.parts && person) name = name_read_small(text, &first); /* "a bloke called wayne" */
-    redact_word_before(text, cue->start, &first);
-    bool own = first.size &&
-               IS_ONE_OF(&first,
-                         ((const char *const[]){"me", "my", "mi", "m",
-                                                "mon"})); /* "llamo y me cuelgan" is a call */
-    if (!name.parts && told && cue->size > 3 && own) {
-        size_t end = small_unknown_end(text, i);
+    if (!name.parts && person) /* "a bloke called wayne" */
+        name = name_read_small_like(text, i, LIKE_A_NAME);
+    if (!name.parts && told) {
+        size_t end = small_told_end(text, i, own);
         if (end) redact_add(finder, i, end, REDACT_PERSON);
         return end;
     }
@@ -310,7 +326,9 @@ static size_t behind_holder(struct redact_finder *finder, const struct redact_wo
     if (!i && at(text, colon) == ':' && is_holder(cue)) i = skip_blanks(text, colon + 1);
     if (!i) return 0;
     /* "au nom de De Smet", "a nombre de ximena" */
-    struct name name = read_told(text, i, at(text, colon) == ':' ? NOT_SMALL : SMALL);
+    bool field = at(text, colon) == ':';
+    struct name name = name_read_told(text, i, field ? NOT_SMALL : SMALL, false);
+    if (!name.parts && !field) name = name_read_small_like(text, i, LIKE_A_NAME);
     if (!name.parts || name.company || name.end - name.start < 3 || name_is_brand(text, &name) ||
         name_in_film(finder))
         return 0;
@@ -324,8 +342,10 @@ static size_t behind_cue(struct redact_finder *finder, const struct redact_word 
 {
     size_t end = title ? behind_title(finder, word) : 0;
     if (!end && name_is_users(word)) end = redact_user_name(finder, word);
-    if (!end && word->cues & CUE(NAMED)) end = behind_holder(finder, word);
-    if (!end && word->cues & CUE(NAMED) && !is_holder(word) && !name_is_users(word))
+    if (!end && word->cues & (CUE(NAMED) | CUE(SIGN_OFF))) end = redact_small_name(finder, word);
+    bool names = word->cues & CUE(NAMED) && !name_is_told_behind(word);
+    if (!end && names) end = behind_holder(finder, word);
+    if (!end && names && !is_holder(word) && !name_is_users(word))
         end = behind_naming(finder, word);
     if (!end && word->cues & CUE(SIGN_OFF)) end = redact_sign_off(finder, word);
     if (!end && word->cues & CUE(RELATIVE)) end = redact_relative(finder, word);

@@ -33,7 +33,10 @@ static size_t small_signature(struct redact_finder *finder, size_t start,
     struct redact_word first, last;
     redact_word_at(text, start, &first);
     bool only = first.end + (at(text, first.end) == '.') >= text.size; /* "best, daniel" */
-    bool may_be = first.cues == CUE(GIVEN) || (!first.cues && is_closing(cue));
+    struct name name = {.start = first.start, .end = first.end, .parts = 1};
+    bool closes = is_closing(cue) || (name_starts_sentence(text, cue->start) &&
+                                      name_is_like_one(text, &name, LIKE_A_NAME));
+    bool may_be = first.cues == CUE(GIVEN) || (!first.cues && closes);
     if (only && first.size > 3 && may_be && !redact_is_ordinary(&first)) {
         redact_add(finder, start, first.end, REDACT_PERSON);
         return first.end;
@@ -90,4 +93,28 @@ size_t redact_sign_off(struct redact_finder *finder, const struct redact_word *c
     whole |= name.parts == 1 && starts_line(text, cue->start) && !first.upper && !first.cues;
     whole |= line && name.parts <= 3 && !tail;
     return name.known || name.initial || whole ? name_take(finder, &name) : 0;
+}
+
+/* "Ring me on [PHONE] - Grace Hill": behind a dash at the end of a text that says how to reach him,
+ * also names that are words. */
+void redact_signed_at_end(struct redact_finder *finder)
+{
+    enum { SIGNED_BYTES = 40, NAMES_MOST = 3 };
+    struct str text = finder->text;
+    size_t least = text.size > SIGNED_BYTES ? text.size - SIGNED_BYTES : 1, i = text.size;
+    while (i > least && !(text.data[i - 1] == ' ' && is_upper(at(text, i)) &&
+                          (text.data[i - 2] == '-' || text.data[i - 2] == '\x93' ||
+                           text.data[i - 2] == '\x94')))
+        i--;
+    if (i <= least || i < 3 || !(is_blank(text.data[i - 3]) || text.data[i - 3] & 0x80)) return;
+    struct redact_word first;
+    redact_word_at(text, i, &first);
+    struct name name = name_read_told(text, i, NOT_SMALL, false);
+    size_t end = name.end + (at(text, name.end) == '.');
+    bool person = name.known || name.also > 1 || name_is_often_a_person(text, &name) ||
+                  name_is_like_one(text, &name, LIKE_A_NAME);
+    if (!name.parts || name.parts > NAMES_MOST || end < text.size || first.upper || name.company ||
+        !person || name_is_brand(text, &name) || name_is_place(text, &name))
+        return;
+    if (redact_registers(finder) & REGISTER_CONTACT) name_take(finder, &name);
 }

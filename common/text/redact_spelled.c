@@ -82,7 +82,8 @@ static bool is_spelling(struct redact_finder *finder, size_t start, size_t end)
         redact_word_before(text, i, &word);
         if (!word.size) break;
         bool placeholder = word.upper && at(text, word.end) == ']' && word_is(&word, "person");
-        bool says = placeholder || word.cues & CUE(NAMED) || IS_ONE_OF(&word, spells);
+        bool names = word.cues & CUE(NAMED) && !name_is_told_behind(&word);
+        bool says = placeholder || names || IS_ONE_OF(&word, spells);
         spelled |= led && (says || (k == 0 && is_that_is(text, &word)));
         led &= says || leads_to_letters(&word);
         if (!are_letters_of(text, start, end, &word)) continue;

@@ -40,7 +40,7 @@ static void put_cues(struct redact_weighing *weighing, enum field field,
 {
     uint32_t cues = word->cues;
     /* "my account? Will I": it announces a user's name only */
-    if (cues & CUE(NAMED) && name_is_account(word)) cues &= ~CUE(NAMED);
+    if (cues & CUE(NAMED) && (name_is_account(word) || name_is_told_behind(word))) cues &= ~CUE(NAMED);
     for (uint32_t rest = cues; rest; rest &= rest - 1)
         put(weighing, field, (uint32_t)__builtin_ctz(rest));
     if (word->capital) put(weighing, field, CUE_BIT_COUNT);
