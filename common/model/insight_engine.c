@@ -7,6 +7,7 @@
 #include "base/nearest.h"
 #include "model/insight_internal.h"
 #include "model/own_words.h"
+#include "model/turns.h"
 
 static int need_class(const struct linear_model *model, const char *name, uint32_t *ret_class,
                       struct err *err)
@@ -176,6 +177,10 @@ int insight_analyze(const struct insight_engine *engine, struct str text,
         tokens = &own;
         text = str_slice(text, 0, own_end);
     }
+    struct tokens turns;
+    int rc = turns_own(text, tokens, arena, &turns, err);
+    if (rc) return rc;
+    if (turns.items != tokens->items) tokens = &turns;
     struct reading reading = {
         .engine = engine, .text = text, .tokens = tokens, .words = words_open(), .arena = arena,
         .has_rating = has_rating && rating >= 1 && rating <= 5, /* other scales can't be read */
@@ -188,7 +193,7 @@ int insight_analyze(const struct insight_engine *engine, struct str text,
     result->evidence_count = result->need_count = result->topic_count = 0;
     result->aspect_count = result->recommendation_count = 0;
     choose_language(&reading, language);
-    int rc = linear_extract(text, tokens, arena, &reading.features, err);
+    rc = linear_extract(text, tokens, arena, &reading.features, err);
     if (!rc) rc = reading_split(&reading, err);
     if (rc) return rc;
     if (!reading.has_rating) reading_note_stars(&reading);

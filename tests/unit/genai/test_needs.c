@@ -223,6 +223,23 @@ static void test_forms(void **state)
     check_one_need(*state, cases, COUNT_OF(cases));
 }
 
+/* What the agent of a call asks, wishes and names is none of the customer's. */
+static void test_calls(void **state)
+{
+    static const struct one_need cases[] = {
+        {"en", "Agent: Thanks for calling, how can I help?\nCustomer: The kettle leaks.\n"
+               "Agent: I'm sorry. Can I take your name?\nCustomer: Yes.",
+         "kettle leaks"},
+        {"es", "Asesora: \u00BFEn qu\u00E9 puedo ayudarle?\nCliente: La tele no enciende.\n"
+               "Asesora: \u00BFHa mirado el enchufe?\nCliente: S\u00ED.",
+         "tele no enciende"},
+        {"fr", "Conseiller : Comment puis-je vous aider ?\nCliente : Le colis est arriv\u00E9 "
+               "cass\u00E9.\nConseiller : Avez-vous une photo ?\nCliente : Oui.",
+         "colis est arriv\u00E9 cass\u00E9"},
+    };
+    check_one_need(*state, cases, COUNT_OF(cases));
+}
+
 /* How to reach the writer is no need, where nothing else is said. */
 static void test_contact(void **state)
 {
@@ -268,6 +285,7 @@ int main(void)
         cmocka_unit_test(test_idle_sentences),    cmocka_unit_test(test_aspects_of_wishes),
         cmocka_unit_test(test_what_is_missing),   cmocka_unit_test(test_how_sure_a_request_is),
         cmocka_unit_test(test_quoted_messages),   cmocka_unit_test(test_forms),
+        cmocka_unit_test(test_calls),
         cmocka_unit_test(test_contact),           cmocka_unit_test(test_praise_beside),
     };
     return cmocka_run_group_tests_name("needs", tests, genai_open, genai_close);
