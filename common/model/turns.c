@@ -18,19 +18,20 @@ enum {
 
 /* Folded. A word of the first list outweighs one of the second: "customer service". */
 static const char agents[] =
-    "accueil adviser advisor agent agente asesor asesora assistance assistant assistante associate "
-    "asistente atencion bot care chatbot conseiller conseillere csr desk encuestador encuestadora "
-    "enqueteur enquetrice entrevistador entrevistadora gestor gestora helpdesk hotline interviewer "
-    "ivr moderator operador operadora operateur operator operatrice recepcion recepcionista "
-    "receptionist rep representante representative sav service servicio soporte specialist staff "
-    "support system technician technicien technicienne tecnico teleconseiller teleconseillere "
-    "teleoperador teleoperadora";
+    "accueil adviser advisor agent agente asesor asesora assistance assistant assistante "
+    "associate asistente atencion bot care chatbot conseiller conseillere csr desk "
+    "encuestador encuestadora enqueteur enquetrice entrevistador entrevistadora gestor "
+    "gestora helpdesk hotline interviewer ivr moderator operador operadora operateur operator "
+    "operatrice recepcion recepcionista receptionist rep representante representative sav "
+    "service servicio soporte specialist staff support system technician technicien "
+    "technicienne tecnico teleconseiller teleconseillere teleoperador teleoperadora";
 static const char customers[] =
     "abonado abonne abonnee adherent adherente appelant appelante buyer caller client cliente "
-    "clienta comprador compradora consumer customer encuestado encuestada entrevistado entrevistada "
-    "guest huesped interviewe interviewee llamante member paciente participant participante "
-    "passager passagere passenger pasajera pasajero patient patiente respondent shopper socia socio "
-    "subscriber usager usagere user usuaria usuario utilisateur utilisatrice visitor";
+    "clienta comprador compradora consumer customer encuestado encuestada entrevistado "
+    "entrevistada guest huesped interviewe interviewee llamante member paciente participant "
+    "participante passager passagere passenger pasajera pasajero patient patiente respondent "
+    "shopper socia socio subscriber usager usagere user usuaria usuario utilisateur "
+    "utilisatrice visitor";
 /* Labels only where nothing else is in them: "just a question:" is none. */
 static const char agents_alone[] = "pregunta q question";
 static const char customers_alone[] = "a answer me moi r reponse respuesta yo";
@@ -76,7 +77,7 @@ static bool colon_behind(struct str text, const struct token *token, size_t next
         bool last = i + 1 == text.size;
         if (text.data[i] == ':')
             return last || !(text.data[i + 1] == '/' || ascii_is_digit(text.data[i + 1]));
-        if (text.data[i] == '\n' || !strchr(" *)]_\xC2\xA0\xE2\x80\xAF", text.data[i])) return false;
+        if (!strchr(" *)]_\xC2\xA0\xE2\x80\xAF", text.data[i])) return false;
     }
     return false;
 }

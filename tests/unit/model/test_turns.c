@@ -15,13 +15,14 @@ static const struct {
      "it broke"},
     {"Agent 2 (10:32): Hello\nCustomer (10:33): It broke\nAgent 2 (10:34): Sorry", "it broke"},
     {"**Support agent:** Hello\n**Guest:** Cold room\n**Support agent:** Sorry", "cold room"},
-    {"Conseill\u00E8re\u00A0: Bonjour ?\nCliente\u00A0: Rien re\u00E7u.\nConseill\u00E8re\u00A0: Ah.\n"
-     "Cliente\u00A0: Rien.", "rien recu|rien"},
+    {"Conseill\u00E8re\u00A0: Bonjour ?\nCliente\u00A0: Rien re\u00E7u.\n"
+     "Conseill\u00E8re\u00A0: Ah.\nCliente\u00A0: Rien.", "rien recu|rien"},
     {"Service client : Bonjour\nClient : En panne\nService client : Ah", "en panne"},
     {"Operadora: \u00BFD\u00EDgame?\nYo: No llega.\nOperadora: Espere.\nYo: Ya.", "no llega|ya"},
     {"Q: What was good?\nA: The food.\nQ: And bad?\nA: The wait.", "the food|the wait"},
     /* one side of any name */
-    {"Taller: D\u00EDgame.\nClienta: Se sali\u00F3.\nTaller: \u00BFEst\u00E1 bien?\nClienta: S\u00ED.",
+    {"Taller: D\u00EDgame.\nClienta: Se sali\u00F3.\nTaller: \u00BFEst\u00E1 bien?\n"
+     "Clienta: S\u00ED.",
      "se salio|si"},
     {"Agent: Yes?\n[PERSON]: No heat\nAgent: Since when?\n[PERSON]: Monday", "no heat|monday"},
     /* what stands before belongs to the customer, and a list within a turn as well */
