@@ -18,8 +18,10 @@ int bus_open(const struct config *config, const struct clock *clock, struct bus 
     struct bus_options options;
     int rc = config_get(config, &bus_option_table, &options, err);
     if (rc) return rc;
-    if (options.kind == 0) return bus_embedded_open(&options, clock, ret_bus, err);
-    return bus_kafka_open(&options, config, clock, ret_bus, err);
+    rc = options.kind == 0 ? bus_embedded_open(&options, clock, ret_bus, err)
+                           : bus_kafka_open(&options, config, clock, ret_bus, err);
+    if (rc) config_locate(config, err);
+    return rc;
 }
 
 void bus_close(struct bus *bus)

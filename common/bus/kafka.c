@@ -32,10 +32,10 @@ static int name_topics(struct kafka_bus *bus, struct err *err)
 static int prepare(struct kafka_bus *bus, struct err *err)
 {
     const char *list = brokers(bus->config);
-    if (!list || !list[0]) return err_set(err, E_BAD_CONFIG, "kafka.bootstrap.servers is not set");
     int rc = name_topics(bus, err);
-    if (rc == E_OK) rc = kafka_conf_check(bus, err);
+    if (rc == E_OK) rc = kafka_conf_check(bus, err); /* bootstrap.server is a typo, not none */
     if (rc) return rc;
+    if (!list || !list[0]) return err_set(err, E_BAD_CONFIG, "kafka.bootstrap.servers is not set");
     snprintf(bus->description, sizeof bus->description, "kafka %.380s (librdkafka %.40s)", list,
              rd_kafka_version_str());
     return E_OK;

@@ -51,6 +51,10 @@ int config_secret(const struct config *config, const char *module, const char *n
 const char *config_value(const struct config *config, const char *module, const char *name,
                          const char **ret_origin);
 
+/* Puts before the text of an error that names a key which a file or a variable set, where that was:
+ * for values that only who uses them can refuse. Said once. */
+void config_locate(const struct config *config, struct err *err);
+
 /* The [kafka] pass-through properties, in no special order. */
 size_t config_property_count(const struct config *config);
 void config_property(const struct config *config, size_t index, const char **ret_name,

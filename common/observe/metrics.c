@@ -68,7 +68,7 @@ static void number(struct buffer *out, double value)
 {
     if (value == (double)(int64_t)value && value < 1e15 && value > -1e15)
         buffer_printf(out, "%lld\n", (long long)value);
-    else buffer_printf(out, "%.9g\n", value);
+    else buffer_printf(out, "%.15g\n", value); /* Unix time to the microsecond */
 }
 
 void metrics_sample2(struct metrics_writer *writer, enum metric metric, const char *label1,
@@ -111,7 +111,8 @@ static void histogram_samples(struct metrics_writer *writer, enum metric metric,
     buffer_printf(writer->out, "%sle=\"+Inf\"} %llu\n", comma,
                   (unsigned long long)histogram->total);
     sample_head(writer, metric, "_sum", labels);
-    buffer_printf(writer->out, "} %.9g\n", histogram->sum);
+    buffer_add(writer->out, STR("} "));
+    number(writer->out, histogram->sum);
     sample_head(writer, metric, "_count", labels);
     buffer_printf(writer->out, "} %llu\n", (unsigned long long)histogram->total);
 }

@@ -52,6 +52,7 @@ int chain_create(const struct worker *const *workers, size_t count, const struct
         int rc = open_link(link, workers[i], config, err);
         if (rc) {
             chain_destroy(chain);
+            config_locate(config, err);
             return rc;
         }
         for (int topic = 0; topic < TOPIC_COUNT; topic++)

@@ -134,10 +134,14 @@ static int run(const struct worker *worker, const struct config *config, struct 
     if (rc) return rc;
     log_setup((enum log_level)options.log_level, (enum log_format)options.log);
     rc = runtime_create(worker, config, &running, err);
-    if (rc) return rc;
+    if (rc) {
+        config_locate(config, err);
+        return rc;
+    }
     runtime_on_signals(stop_running, reload_running);
     rc = runtime_run(running, err);
     runtime_destroy(running);
+    if (rc) config_locate(config, err);
     return rc;
 }
 

@@ -85,6 +85,7 @@ int members_failed(const struct members *members, struct err *err)
         if (!atomic_load(&member->ended)) continue;
         *err = member->err;
         if (!member->rc) return err_set(err, E_BUG, "%s stopped by itself", member->worker->name);
+        config_locate(member->config.config, err);
         return err_wrap(err, "%s", member->worker->name);
     }
     return E_OK;

@@ -31,6 +31,19 @@ refused "so does verbatim run" 78 "typo.ini:3" "$bin/verbatim" run --once --data
 refused "a bad value names file and line" 78 "value.ini:2" "${segment[@]}" --config "$scratch/value.ini"
 refused "and what is allowed" 78 "from 2 to 64" "${segment[@]}" --config "$scratch/value.ini"
 printf '[genai]\nproviders = local\nmade_up = 1\n[segment]\nmodle = x\n' >"$scratch/shared.ini"
+printf '[kafka]\nbootstrap.servers = 127.0.0.1:1\nlinger.mss = 5\n' >"$scratch/property.ini"
+printf '[kafka]\nbootstrap.server = 127.0.0.1:1\n' >"$scratch/brokers.ini"
+kafka=("${segment[@]}" --bus.kind=kafka)
+refused "a property of Kafka with a typo, its file and line" 78 "property.ini:3: " "${kafka[@]}" --config "$scratch/property.ini"
+refused "and the nearest" 78 'did you mean "kafka.linger.ms"?' "${kafka[@]}" --config "$scratch/property.ini"
+refused "so does a command" 78 "property.ini:3: " "$bin/verbatim" topics list --bus.kind=kafka --config "$scratch/property.ini"
+refused "the brokers' own" 78 'brokers.ini:2: unknown property "kafka.bootstrap.server"; did you mean "kafka.bootstrap.servers"?' "${kafka[@]}" --config "$scratch/brokers.ini"
+printf '[segment]\nmodel = %s\n' "$scratch/none.model" >"$scratch/late.ini"
+refused "a value that its user refuses names file and line" 78 "late.ini:2: segment.model: " "${segment[@]}" --config "$scratch/late.ini"
+refused "in verbatim run" 78 "run: segment: $scratch/late.ini:2: segment.model: " "$bin/verbatim" run --once --data "$data" --config "$scratch/late.ini"
+refused "in a filter" 78 "late.ini:2: segment.model: " "$bin/verbatim" analyze --config "$scratch/late.ini"
+refused "a variable too" 78 "environment VERBATIM_SEGMENT_MODEL: segment.model: " env VERBATIM_SEGMENT_MODEL="$scratch/none.model" "${segment[@]}"
+refused "a budget that is none, also where nobody is asked" 78 "genai.budget is dollars" "$bin/verbatim-genai" "--bus.path=$data/bus" --genai.budget=much
 refused "of a file that workers share each judges its own sections" 78 "shared.ini:5" "${segment[@]}" --config "$scratch/shared.ini"
 refused "and its own variables" 78 "VERBATIM_SEGMENT_MODLE" env VERBATIM_GENAI_MADE_UP=x VERBATIM_SEGMENT_MODLE=x "${segment[@]}"
 refused "another worker's flag is no slip of the file" 78 "genai.providers" "${segment[@]}" --genai.providers=local

@@ -61,6 +61,12 @@ static int read_limits(const struct genai_options *options, struct budget_limits
                            err);
 }
 
+int account_check_limits(const struct genai_options *options, struct err *err)
+{
+    struct budget_limits limits;
+    return read_limits(options, &limits, err);
+}
+
 int account_read_prices(const struct worker_context *context, struct prices **ret_prices,
                         struct err *err)
 {

@@ -18,6 +18,7 @@
 #include "workers/genai/answers.h"
 
 struct account_book;
+struct genai_options;
 
 /* What decides the answer: equal ones need not be asked twice. Views. */
 struct account_question {
@@ -53,6 +54,8 @@ struct account_call {
     bool priced;              /* it is known */
 };
 
+/* BAD_CONFIG: a budget that is no money. Also where nobody is asked yet: it shows before it costs. */
+int account_check_limits(const struct genai_options *options, struct err *err) CHECKED;
 /* BAD_CONFIG, and what purchases_open() says. Without a bus (verbatim analyze) nothing is
  * journaled: identical texts of one run are bought once all the same. */
 int account_open(struct worker_context *context, struct account_book **ret_account,

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "config/shipped.h"
+#include "workers/genai/account.h"
 #include "workers/genai/advise.h"
 #include "workers/genai/digest.h"
 #include "workers/genai/evidence.h"
@@ -80,6 +81,7 @@ static int open_state(struct worker_context *context, struct genai_state *state,
     struct remote_chain chain = {0};
     char folder[SHIPPED_PATH_BYTES];
     int rc = remote_parse(options->providers, &chain, err);
+    if (rc == E_OK) rc = account_check_limits(options, err);
     if (rc) return rc;
     rc = shipped_path(options->folder, "", folder, err);
     if (rc == E_OK) rc = provider_local.open(context, folder, &state->local, err);

@@ -352,6 +352,42 @@ static void files_that_cannot_be_read(void **state)
     config_destroy(NULL);
 }
 
+static void a_late_refusal_is_told_with_its_place(void **state)
+{
+    static const struct { const char *why, *error, *says; } cases[] = {
+        {"the key begins the text", "demo.name: no such file", "x.conf:3: demo.name: no such file"},
+        {"it stands within", "worker: demo.name is none", "x.conf:3: worker: demo.name is none"},
+        {"it ends a sentence", "mend demo.name.", "x.conf:3: mend demo.name."},
+        {"the first of two", "demo.share with demo.name",
+         "environment VERBATIM_DEMO_SHARE: demo.share with demo.name"},
+        {"a property", "unknown property \"kafka.linger.mss\"",
+         "x.conf:5: unknown property \"kafka.linger.mss\""},
+        {"a longer key", "demo.names: odd", "demo.names: odd"},
+        {"the end of another", "a.demo.name, mydemo.name: odd", "a.demo.name, mydemo.name: odd"},
+        {"of a flag the key will do", "demo.count: odd", "demo.count: odd"},
+        {"of a default too", "demo.kind: odd", "demo.kind: odd"},
+        {"the place is there already", "x.conf:3: demo.name: odd", "x.conf:3: demo.name: odd"},
+        {"no key", "odd", "odd"},
+        {"nothing", "", ""},
+    };
+    const struct str text = STR("# x\n[demo]\nname = a\n[kafka]\nlinger.mss = 5\n");
+    char *environment[] = {(char *)(uintptr_t)"VERBATIM_DEMO_SHARE=1", NULL};
+    struct config *config = fresh();
+    struct err err = {0};
+    (void)state;
+    must(config_read_text(config, "x.conf", text, &err), &err);
+    must(config_read_environment(config, environment, &err), &err);
+    must(config_set(config, STR("demo.count=4"), "flag", &err), &err);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        CASE(cases[i].why);
+        snprintf(err.text, sizeof err.text, "%s", cases[i].error);
+        config_locate(config, &err);
+        assert_string_equal(err.text, cases[i].says);
+    }
+    config_locate(config, NULL);
+    config_destroy(config);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -360,6 +396,7 @@ int main(void)
         cmocka_unit_test(of_several_texts_the_later_one_counts),
         cmocka_unit_test(variables_and_flags_are_checked_alike),
         cmocka_unit_test(variables_that_are_no_settings_are_let_be),
+        cmocka_unit_test(a_late_refusal_is_told_with_its_place),
         cmocka_unit_test(lines_are_read_with_goodwill),
         cmocka_unit_test(kafka_properties_pass_through),
         cmocka_unit_test(secrets_in_files_are_read_again),

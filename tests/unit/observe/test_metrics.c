@@ -188,6 +188,8 @@ static void samples_are_written_as_such(void **state)
         {"values are escaped", "", "a", "q\" b\\ n\n", 7,
          "verbatim_paused{a=\"q\\\" b\\\\ n\\n\"} 7\n"},
         {"a fraction", "", NULL, NULL, 0.25, "verbatim_paused{} 0.25\n"},
+        {"a moment, to the millisecond", "", NULL, NULL, 1795891100.123,
+         "verbatim_paused{} 1795891100.123\n"},
         {"a negative number", "", NULL, NULL, -3, "verbatim_paused{} -3\n"},
         {"whole to 10^15", "", NULL, NULL, 999999999999999, "verbatim_paused{} 999999999999999\n"},
         {"and beyond, in exponents", "", NULL, NULL, 1e18, "verbatim_paused{} 1e+18\n"},
