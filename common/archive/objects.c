@@ -77,7 +77,8 @@ static void judge_key(const struct objects *objects, enum topic topic, struct st
                  (struct finding){
                      .kind = FINDING_OVERLAP, .topic = topic, .partition = partition,
                      .offset = start},
-                 "%.*s has no manifest, and its offsets are in another object", STR_ARGS(key));
+                 "%.*s has no manifest, and objects behind it have: it was lost, or another object "
+                 "holds the same records", STR_ARGS(key));
 }
 
 int objects_find_strays(struct objects *objects, struct store *store, struct findings *findings,

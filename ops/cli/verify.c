@@ -21,15 +21,10 @@ static void on_object(void *user, const struct verify_progress *done)
 /* Whole hours, as the ledger counts: a begun one counts as a whole. */
 static int read_time(const char *flag, const char *text, bool up, int64_t *ret_ms, struct err *err)
 {
-    char day[32];
-    int64_t ms;
-    if (!text[0]) return E_OK;
-    snprintf(day, sizeof day, "%.10sT00:00:00Z", text);
-    if (!time_parse(str_of(strlen(text) == 10 ? day : text), &ms) || ms < 0)
-        return err_set(
-            err, E_USAGE,
-            "--%s: \"%s\" is neither a day (2026-01-02) nor a time (2026-01-02T03:00:00Z)", flag,
-            text);
+    int64_t ms = 0;
+    int rc = text[0] ? cli_time(flag, text, &ms, err) : E_OK;
+    if (rc || !text[0]) return rc;
+    if (ms < 0) return err_set(err, E_USAGE, "--%s: \"%s\" is before 1970", flag, text);
     int64_t over = ms % LEDGER_WINDOW_MS;
     *ret_ms = ms - over + (up && over ? LEDGER_WINDOW_MS : 0);
     if (over)
@@ -75,8 +70,9 @@ static int print_report(const struct plan *plan, const struct verify_report *rep
     if (!findings->count) return E_OK;
     return err_set(
         err, E_BAD_MESSAGE,
-        "%llu findings, the first of the kind \"%s\": the archive isn't whole, or doesn't balance",
-        (unsigned long long)findings->count, finding_name(findings->kept[0].kind));
+        "%llu finding%s of the kind \"%s\": the archive isn't whole, or doesn't balance",
+        (unsigned long long)findings->count, findings->count == 1 ? "" : "s, the first",
+        finding_name(findings->kept[0].kind));
 }
 
 static int verify_run(const struct command *command, int argc, char **argv, struct err *err)
@@ -84,8 +80,8 @@ static int verify_run(const struct command *command, int argc, char **argv, stru
     struct plan plan = {.archive = "", .from = "", .to = ""};
     const struct flag flags[] = {
         {"archive", FLAG_TEXT, &plan.archive, "URL  folder or s3://BUCKET/PREFIX (logsink.url)"},
-        {"from", FLAG_TEXT, &plan.from, "TIME  records from this day or hour on"},
-        {"to", FLAG_TEXT, &plan.to, "TIME  records before this day or hour"},
+        {"from", FLAG_TEXT, &plan.from, "TIME  records since: a date, a time or an age (7d), to the full hour"},
+        {"to", FLAG_TEXT, &plan.to, "TIME  and before"},
         {"json", FLAG_BOOL, &plan.json, "as JSON, for programs"},
     };
     struct arguments arguments;
