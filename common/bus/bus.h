@@ -75,7 +75,9 @@ struct bus_subscription {
     const char *member;
     const enum topic *topics;
     size_t topic_count;
-    enum bus_start start;   /* where a group without a committed offset, or a reader, begins */
+    /* Where a group without a committed offset, or a reader, begins. At the end that is committed at
+     * once, for all partitions of a topic: those that are made later are read whole. */
+    enum bus_start start;
     bool at_least_once;     /* outputs first, offsets after, no transaction */
     /* what comes may come that much later, in larger portions: cheaper for a broker; 0: at once */
     uint32_t patient_ms;

@@ -295,6 +295,7 @@ struct embedded_consumer {
     uint64_t missed;
     uint32_t known_topics; /* bits: those of its topics that existed at the last look */
     uint32_t all_topics;   /* bits */
+    uint32_t came_later;   /* bits: topics that weren't there when this member of a group came */
 
     /* membership */
     int lease_fd;

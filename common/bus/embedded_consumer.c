@@ -102,6 +102,8 @@ static int start(struct embedded_consumer *consumer, struct err *err)
     if (!consumer->group[0])
         return reader_look(consumer, consumer->subscription.start == BUS_LATEST, err);
     rc = live_open_lease(consumer->environment, &consumer->lease_fd, err);
+    if (rc == E_OK) rc = environment_load_topics(consumer->environment, err);
+    consumer->came_later = consumer->all_topics & ~consumer_known_topics(consumer);
     return rc ? rc : membership_join(consumer, err);
 }
 

@@ -10,6 +10,7 @@
  *   kafka_batch.c     the messages of one poll, until they are released
  *   kafka_position.c  which partitions, how far, how much is left; pause, rewind, seek
  *   kafka_trust.c     whether what the coordinator tells is believed
+ *   kafka_begin.c     where partitions begin that were assigned
  *   kafka_watch.c     a thread per consumer for the calls that block
  *   kafka_limits.c    says at start which topics take less than we may send
  *   kafka_sender.c    a producing client: one message out
@@ -34,6 +35,7 @@
 enum {
     KAFKA_NAME_MAX = 249,   /* of topics, and what we allow of groups and members */
     KAFKA_CALL_MS = 5000,   /* for calls of the loop that wait for an answer */
+    KAFKA_ASK_MS = 2000,    /* for those of a watcher */
     KAFKA_ADMIN_MS = 10000, /* for topics */
     KAFKA_RETRY_MS = 50,
     KAFKA_CLOSE_MS = 5000,        /* leaving a group; then it goes without saying goodbye */
@@ -216,6 +218,7 @@ struct kafka_consumer {
     bool left_behind;    /* a client of ours wouldn't end */
     atomic_bool closing; /* librdkafka's threads ask, too, when they log */
     uint32_t topics; /* bits */
+    _Atomic uint32_t came_later; /* bits: topics that weren't there when this member came */
     char member[KAFKA_NAME_MAX + 1], group_id[KAFKA_NAME_MAX + 1];
 
     /* held while the committer's thread uses `client`, and while it goes */
@@ -304,12 +307,16 @@ int position_add(struct kafka_consumer *consumer, enum topic topic, uint32_t par
 /* Of the committer's thread: what it has committed. */
 void position_committed(struct kafka_consumer *consumer, const struct bus_position *positions,
                         size_t count);
+/* Likewise; of any thread. */
+void position_committed_list(struct kafka_consumer *consumer,
+                             const rd_kafka_topic_partition_list_t *list);
+/* Whether it has committed anything in this topic. */
+bool position_is_known(struct kafka_consumer *consumer, enum topic topic);
 /* What the coordinator tells is committed: false, it is older than our own commit, and to be asked
  * for again; after some seconds our own is put into `told`. The lock is held. */
 bool position_trust(struct kafka_consumer *consumer, rd_kafka_topic_partition_list_t *told);
 /* Where a partition begins of which nothing is committed: where reading began here (-1: unknown),
- * else as the subscription says; where what we had committed is gone, at its beginning. The lock is
- * held. */
+ * else, and where what we had committed is gone, at its beginning. The lock is held. */
 int64_t position_beginning(const struct kafka_consumer *consumer,
                            const rd_kafka_topic_partition_t *item, int64_t first_read);
 /* A broker is away, or the coordinator doesn't answer as one:
@@ -350,12 +357,23 @@ void ends_stop(struct kafka_consumer *consumer);
 /* For the ends; this also wakes fetchers that pause. */
 void ends_ask(struct kafka_consumer *consumer);
 void limits_check(struct kafka_consumer *consumer); /* of the watcher's thread; once for the bus */
-/* The watcher finds out what is committed of `partitions`, for the next poll to begin there. */
-void ends_await(struct kafka_consumer *consumer, const rd_kafka_topic_partition_list_t *partitions);
-/* What it found, which is the caller's, or NULL; and once these are owned, their ends. */
-rd_kafka_topic_partition_list_t *ends_awaited(struct kafka_consumer *consumer);
-void ends_adopt(struct kafka_consumer *consumer);
+/* The ends of the partitions in `list`; NULL where nobody answers. Blocks. */
+rd_kafka_topic_partition_list_t *ends_of(rd_kafka_t *client,
+                                         const rd_kafka_topic_partition_list_t *list);
+/* They become those of what is owned. The lock is held. */
+void ends_take(struct kafka_consumer *consumer, const rd_kafka_topic_partition_list_t *list);
 void ends_lost(struct kafka_consumer *consumer); /* no broker is reached: try until one answers */
+
+/* The watcher finds out what is committed of `partitions`, for the next poll to begin there. */
+void begin_await(struct kafka_consumer *consumer,
+                 const rd_kafka_topic_partition_list_t *partitions);
+/* What it found, which is the caller's, or NULL; and once these are owned, their ends. */
+rd_kafka_topic_partition_list_t *begin_awaited(struct kafka_consumer *consumer);
+void begin_adopt(struct kafka_consumer *consumer);
+/* Of the watcher: asks. The lock is held, but not while it waits. A transaction that is open on one
+ * of the partitions is waited for. With the ends, so that the backlog is known before anything has
+ * been fetched. False: not yet. */
+bool begin_ask(struct kafka_consumer *consumer) CHECKED;
 
 /* Positions that wait to be told, at least once; see kafka_owed.c. */
 void owed_open(struct kafka_consumer *consumer); /* with each client */

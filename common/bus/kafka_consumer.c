@@ -52,6 +52,12 @@ static void note_fatal(struct kafka_consumer *consumer)
     consumer->fatal = true;
 }
 
+static void note_absent(struct kafka_consumer *consumer, const rd_kafka_topic_t *rkt)
+{
+    enum topic topic = rkt ? kafka_topic_of(consumer->bus, rd_kafka_topic_name(rkt)) : TOPIC_NONE;
+    if (topic != TOPIC_NONE) atomic_fetch_or(&consumer->came_later, 1u << topic);
+}
+
 /* What comes in place of a message. */
 static void take_event(struct kafka_consumer *consumer, const rd_kafka_message_t *event)
 {
@@ -65,6 +71,7 @@ static void take_event(struct kafka_consumer *consumer, const rd_kafka_message_t
         partition->caught_up_ms = clock_wall_ms(consumer->bus->clock);
         return;
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART: /* it may be created later */
+        note_absent(consumer, event->rkt);
         log_line(LOG_WARN, "kafka",
                  "a topic does not exist yet; `verbatim topics create` creates it");
         return;
@@ -104,7 +111,7 @@ static void remember_group(struct kafka_consumer *consumer)
  * after NOT_COORDINATOR it never begins (issue 5586). */
 static int begin_reading(struct kafka_consumer *consumer, struct err *err)
 {
-    rd_kafka_topic_partition_list_t *list = ends_awaited(consumer);
+    rd_kafka_topic_partition_list_t *list = begin_awaited(consumer);
     int rc = E_OK;
     if (!list) return E_OK;
     for (int i = 0; i < list->cnt && rc == E_OK; i++) {
@@ -117,7 +124,7 @@ static int begin_reading(struct kafka_consumer *consumer, struct err *err)
     rd_kafka_resp_err_t code = rd_kafka_assign(consumer->client, list);
     rd_kafka_topic_partition_list_destroy(list);
     if (rc == E_OK && code) rc = kafka_error(code, "assign", NULL, err);
-    ends_adopt(consumer);
+    begin_adopt(consumer);
     position_tell_assigned(consumer);
     return rc;
 }
@@ -129,10 +136,10 @@ void consumer_on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t code,
     struct err ignored;
     if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
         remember_group(consumer);
-        ends_await(consumer, partitions);
+        begin_await(consumer, partitions);
         return;
     }
-    ends_await(consumer, NULL);
+    begin_await(consumer, NULL);
     bool lost = rd_kafka_assignment_lost(client);
     if (lost) position_group_lost(consumer);
     if (consumer->current) batch_empty(consumer->current);

@@ -248,7 +248,7 @@ void kafka_unsubscribe(struct bus_consumer *base)
     destroy_client(consumer);
     if (consumer->wake_fd >= 0) close(consumer->wake_fd);
     member_forget_group(consumer);
-    ends_await(consumer, NULL);
+    begin_await(consumer, NULL);
     pthread_mutex_destroy(&consumer->lock);
     pthread_mutex_destroy(&consumer->client_lock);
     free(consumer->watch.found);
@@ -298,7 +298,7 @@ int member_rejoin(struct kafka_consumer *consumer, struct err *err)
     /* no partitions are left, but a status may have been committed meanwhile */
     position_tell_revoked(consumer, true);
     ends_stop(consumer);
-    ends_await(consumer, NULL);
+    begin_await(consumer, NULL);
     destroy_client(consumer);
     consumer->trouble.code = E_OK;
     consumer->fatal = exile->outside = false;

@@ -62,16 +62,6 @@ static void tell_next(struct kafka_consumer *consumer)
     ask_again(owed);
 }
 
-static void note_told(struct kafka_consumer *consumer, const rd_kafka_topic_partition_list_t *told)
-{
-    for (int i = 0; i < told->cnt; i++) {
-        const rd_kafka_topic_partition_t *item = &told->elems[i];
-        const struct bus_position position = {kafka_topic_of(consumer->bus, item->topic),
-                                              (uint32_t)item->partition, item->offset};
-        position_committed(consumer, &position, 1);
-    }
-}
-
 static rd_kafka_resp_err_t answer_of(rd_kafka_event_t *event)
 {
     rd_kafka_resp_err_t code = rd_kafka_event_error(event);
@@ -94,7 +84,7 @@ static void take_answer(struct kafka_consumer *consumer, rd_kafka_event_t *event
     }
     owed->asked = NULL;
     pthread_mutex_unlock(&consumer->lock);
-    if (told) crash_point("commit.told"), note_told(consumer, told);
+    if (told) crash_point("commit.told"), position_committed_list(consumer, told);
     forget(&told);
 }
 

@@ -59,15 +59,33 @@ void position_committed(struct kafka_consumer *consumer, const struct bus_positi
     pthread_mutex_unlock(&consumer->lock);
 }
 
+void position_committed_list(struct kafka_consumer *consumer,
+                             const rd_kafka_topic_partition_list_t *list)
+{
+    for (int i = 0; i < list->cnt; i++) {
+        const rd_kafka_topic_partition_t *item = &list->elems[i];
+        const struct bus_position position = {kafka_topic_of(consumer->bus, item->topic),
+                                              (uint32_t)item->partition, item->offset};
+        position_committed(consumer, &position, 1);
+    }
+}
+
+bool position_is_known(struct kafka_consumer *consumer, enum topic topic)
+{
+    bool known = false;
+    pthread_mutex_lock(&consumer->lock);
+    for (size_t i = 0; i < consumer->own_count; i++) known |= consumer->own[i].topic == topic;
+    pthread_mutex_unlock(&consumer->lock);
+    return known;
+}
+
 int64_t position_beginning(const struct kafka_consumer *consumer,
                            const rd_kafka_topic_partition_t *item, int64_t first_read)
 {
     const struct kafka_own *own = find_own(consumer, kafka_topic_of(consumer->bus, item->topic),
                                            (uint32_t)item->partition);
     if (own && own->offset < 0) return RD_KAFKA_OFFSET_BEGINNING;
-    if (first_read >= 0) return first_read;
-    return consumer->subscription.start == BUS_LATEST ? RD_KAFKA_OFFSET_END
-                                                      : RD_KAFKA_OFFSET_BEGINNING;
+    return first_read >= 0 ? first_read : RD_KAFKA_OFFSET_BEGINNING;
 }
 
 static void go_back(struct kafka_own *own, const rd_kafka_topic_partition_t *told)

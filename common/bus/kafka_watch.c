@@ -12,7 +12,7 @@
 #include "bus/kafka.h"
 
 enum {
-    LOOK_EVERY_MS = 500, LOOK_MS = 2000, ASK_MS = 2000, ASK_AGAIN_MS = 100, FIRST_LOOK_MS = 1000,
+    LOOK_EVERY_MS = 500, LOOK_MS = 2000, ASK_AGAIN_MS = 100, FIRST_LOOK_MS = 1000,
     LOOK_FOR_MORE_MS = 5000, /* as groups learn of new partitions: kafka_config.c */
 };
 
@@ -27,7 +27,7 @@ static struct timespec after_ms(int64_t ms)
 
 /* --- ends ------------------------------------------------------------------------------------ */
 
-static void take_ends(struct kafka_consumer *consumer, const rd_kafka_topic_partition_list_t *list)
+void ends_take(struct kafka_consumer *consumer, const rd_kafka_topic_partition_list_t *list)
 {
     for (int i = 0; i < list->cnt; i++) {
         const rd_kafka_topic_partition_t *item = &list->elems[i];
@@ -41,14 +41,13 @@ static void take_ends(struct kafka_consumer *consumer, const rd_kafka_topic_part
     }
 }
 
-/* The ends of the partitions in `list`; NULL where nobody answers. Blocks. */
-static rd_kafka_topic_partition_list_t *ends_of(rd_kafka_t *client,
-                                                const rd_kafka_topic_partition_list_t *list)
+rd_kafka_topic_partition_list_t *ends_of(rd_kafka_t *client,
+                                         const rd_kafka_topic_partition_list_t *list)
 {
     rd_kafka_topic_partition_list_t *ends = rd_kafka_topic_partition_list_copy(list);
     for (int i = 0; i < ends->cnt; i++)
         ends->elems[i].offset = RD_KAFKA_OFFSET_END; /* as a "time" */
-    if (ends->cnt && rd_kafka_offsets_for_times(client, ends, ASK_MS) == RD_KAFKA_RESP_ERR_NO_ERROR)
+    if (ends->cnt && rd_kafka_offsets_for_times(client, ends, KAFKA_ASK_MS) == RD_KAFKA_RESP_ERR_NO_ERROR)
         return ends;
     rd_kafka_topic_partition_list_destroy(ends);
     return NULL;
@@ -61,102 +60,9 @@ static void ask_ends(struct kafka_consumer *consumer)
     pthread_mutex_unlock(&consumer->lock);
     rd_kafka_topic_partition_list_t *ends = ends_of(consumer->client, list);
     pthread_mutex_lock(&consumer->lock);
-    if (ends) take_ends(consumer, ends);
+    if (ends) ends_take(consumer, ends);
     if (ends) rd_kafka_topic_partition_list_destroy(ends);
     rd_kafka_topic_partition_list_destroy(list);
-}
-
-/* --- where an assignment begins -------------------------------------------------------------- */
-
-static void forget_awaited(struct kafka_awaited *awaited)
-{
-    if (awaited->starts) rd_kafka_topic_partition_list_destroy(awaited->starts);
-    if (awaited->ends) rd_kafka_topic_partition_list_destroy(awaited->ends);
-    *awaited = (struct kafka_awaited){0};
-}
-
-void ends_await(struct kafka_consumer *consumer, const rd_kafka_topic_partition_list_t *partitions)
-{
-    struct kafka_awaited *awaited = &consumer->awaited;
-    pthread_mutex_lock(&consumer->lock);
-    forget_awaited(awaited);
-    if (partitions) awaited->starts = rd_kafka_topic_partition_list_copy(partitions);
-    awaited->known = partitions && partitions->cnt == 0;
-    consumer->generation++;
-    if (partitions) pthread_cond_broadcast(&consumer->watch.changed);
-    pthread_mutex_unlock(&consumer->lock);
-    if (partitions) consumer_make_readable(consumer);
-}
-
-rd_kafka_topic_partition_list_t *ends_awaited(struct kafka_consumer *consumer)
-{
-    pthread_mutex_lock(&consumer->lock);
-    rd_kafka_topic_partition_list_t *list =
-        consumer->awaited.known ? consumer->awaited.starts : NULL;
-    if (list) consumer->awaited.starts = NULL;
-    pthread_mutex_unlock(&consumer->lock);
-    return list;
-}
-
-void ends_adopt(struct kafka_consumer *consumer)
-{
-    pthread_mutex_lock(&consumer->lock);
-    if (consumer->awaited.ends) take_ends(consumer, consumer->awaited.ends);
-    forget_awaited(&consumer->awaited);
-    pthread_mutex_unlock(&consumer->lock);
-}
-
-static bool all_known(const rd_kafka_topic_partition_list_t *list)
-{
-    for (int i = 0; i < list->cnt; i++)
-        if (list->elems[i].err) return false;
-    return true;
-}
-
-/* Where nothing is committed. At the end: at which one, its reader is told, so that it can commit
- * that before anything comes. */
-static void begin_uncommitted(const struct kafka_consumer *consumer,
-                              rd_kafka_topic_partition_list_t *starts,
-                              const rd_kafka_topic_partition_list_t *ends)
-{
-    for (int i = 0; i < starts->cnt; i++) {
-        rd_kafka_topic_partition_t *start = &starts->elems[i];
-        if (start->offset >= 0) continue;
-        start->offset = position_beginning(consumer, start, -1);
-        if (start->offset != RD_KAFKA_OFFSET_END) continue;
-        const rd_kafka_topic_partition_t *end = rd_kafka_topic_partition_list_find(
-            (rd_kafka_topic_partition_list_t *)ends, start->topic, start->partition);
-        if (end && !end->err && end->offset >= 0) start->offset = end->offset;
-    }
-}
-
-/* The lock is held, but not while it waits. A transaction that is open on one of the partitions
- * is waited for. With the ends, so that the backlog is known before anything has been
- * fetched. False: not yet. */
-static bool ask_committed(struct kafka_consumer *consumer)
-{
-    uint64_t generation = consumer->generation;
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_copy(
-                                        consumer->awaited.starts),
-                                    *ends = NULL;
-    pthread_mutex_unlock(&consumer->lock);
-    bool answered = rd_kafka_committed(consumer->client, list, ASK_MS) ==
-                    RD_KAFKA_RESP_ERR_NO_ERROR;
-    bool known = answered && all_known(list), at_ends = consumer->subscription.start == BUS_LATEST;
-    if (!answered) position_doubt(consumer);
-    if (known) ends = ends_of(consumer->client, list);
-    known = known && (ends || !at_ends);
-    pthread_mutex_lock(&consumer->lock);
-    if (known && consumer->generation == generation && position_trust(consumer, list)) {
-        forget_awaited(&consumer->awaited);
-        begin_uncommitted(consumer, list, ends);
-        consumer->awaited = (struct kafka_awaited){.starts = list, .ends = ends, .known = true};
-        consumer_make_readable(consumer);
-        return true;
-    }
-    if (ends) rd_kafka_topic_partition_list_destroy(ends);
-    rd_kafka_topic_partition_list_destroy(list);
-    return false;
 }
 
 /* --- a reader's topics ----------------------------------------------------------------------- */
@@ -251,7 +157,7 @@ static void look_for_a_broker(struct kafka_consumer *consumer)
 static void await_committed(struct kafka_consumer *consumer)
 {
     struct timespec again = after_ms(ASK_AGAIN_MS);
-    if (ask_committed(consumer) || consumer->watch.stops) return;
+    if (begin_ask(consumer) || consumer->watch.stops) return;
     if (consumer->watch.down) look_for_a_broker(consumer);
     else pthread_cond_timedwait(&consumer->watch.changed, &consumer->lock, &again);
 }

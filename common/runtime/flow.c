@@ -166,13 +166,6 @@ static struct lane *lane_of(struct flow *flow, enum topic topic, uint32_t partit
     return lane;
 }
 
-void flow_anchor(struct flow *flow, const struct bus_position *position)
-{
-    struct lane *lane = lane_of(flow, position->topic, position->partition);
-    if (!lane) err_set(&flow->fatal, E_NO_MEMORY, NULL);
-    else if (lane->done < 0) lane->done = position->offset;
-}
-
 static void append_job(struct lane *lane, struct job *job)
 {
     if (lane->last) lane->last->next = job;

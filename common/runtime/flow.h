@@ -122,8 +122,6 @@ static inline bool flow_has_room(const struct flow *flow)
 }
 /* Takes the batch over, also on an error. NO_MEMORY. */
 int flow_take(struct flow *flow, struct bus_batch *batch, struct err *err) CHECKED;
-/* A partition begins here, which is committed though nothing of it was read. */
-void flow_anchor(struct flow *flow, const struct bus_position *position);
 /* Records taken and not yet run? */
 bool flow_has_fresh(const struct flow *flow);
 /* Processes at most `most` fresh records; returns how many it did. */

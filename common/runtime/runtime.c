@@ -113,15 +113,6 @@ uint32_t worker_writes(const struct worker *worker)
 
 /* --- start ------------------------------------------------------------------------------------ */
 
-/* Inside bus_poll(). Where the group begins is committed before anything has come: what comes while
- * nobody is there is read, though the group would begin at the end. */
-static void on_assigned(void *user, const struct bus_position *partitions, size_t count)
-{
-    struct runtime *runtime = user;
-    for (size_t i = 0; i < count; i++)
-        if (partitions[i].offset >= 0) flow_anchor(&runtime->flow, &partitions[i]);
-}
-
 static int subscribe(struct runtime *runtime, struct err *err)
 {
     const struct runtime_options *options = &runtime->options;
@@ -134,7 +125,6 @@ static int subscribe(struct runtime *runtime, struct err *err)
         .at_least_once = options->delivery == 1,
         .patient_ms = runtime->worker->durable ? 500 : 0, /* it gathers them anyway */
         .on_revoked = runtime_on_revoked,
-        .on_assigned = runtime->worker->from_end ? on_assigned : NULL,
         .user = runtime,
     };
     for (int i = 0; i < TOPIC_COUNT; i++)

@@ -158,6 +158,28 @@ static void test_latest(void **state)
     rig_stop(&rig);
 }
 
+/* A topic that wasn't there when the group began at the end came later, with all that it holds. */
+static void test_latest_comes_later(void **state)
+{
+    (void)state;
+    struct rig rig;
+    struct err err;
+    uint32_t count;
+    static const enum topic topic = TOPIC_FEEDBACK;
+    const struct bus_subscription subscription = {
+        .group = "late", .member = "m", .topics = &topic, .topic_count = 1, .start = BUS_LATEST};
+    rig_start(&rig, NULL);
+    struct bus_consumer *consumer, *writer = writer_of(&rig);
+    must(bus_subscribe(rig.bus, &subscription, &consumer, &err), &err);
+    assert_int_equal(poll_for(consumer, &count), E_OK);
+    must(commit_values(&rig, writer, 8, 10, &err), &err);
+    assert_int_equal(poll_for(consumer, &count), E_OK);
+    assert_int_equal(count, 8);
+    bus_unsubscribe(consumer);
+    bus_unsubscribe(writer);
+    rig_stop(&rig);
+}
+
 static void test_held_batches(void **state)
 {
     (void)state;
@@ -249,6 +271,7 @@ int main(void)
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_positions),
         cmocka_unit_test(test_latest),
+        cmocka_unit_test(test_latest_comes_later),
         cmocka_unit_test(test_held_batches),
         cmocka_unit_test(test_fairness),
         cmocka_unit_test(test_turns),
