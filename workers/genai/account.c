@@ -286,7 +286,7 @@ static uint64_t share_of(uint64_t whole, uint32_t count, uint32_t number)
 static void on_kept(void *user, const struct err *err)
 {
     struct keeping *keeping = user;
-    (void)err; /* cancelled: we are closing */
+    (void)err; /* cancelled: we are closing; too large: that was logged */
     if (!keeping->account->closing) keeping->on_kept(keeping->user);
     free(keeping);
 }

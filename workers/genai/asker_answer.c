@@ -87,6 +87,11 @@ bool asker_take_known(struct asker *asker, struct task *task, struct str raw)
     struct answer_notes notes;
     struct err err;
     const struct stage *stage = &asker->stages[task->stage];
+    if (raw.size == 0) { /* it was too large to be kept: the local models answer */
+        asker->counts.cached += !task->subject;
+        asker_end(asker, task, NULL, NULL);
+        return true;
+    }
     if (read_answer(asker, task, raw, "", &answer, &notes, &err)) return false;
     struct asker_source source = {
         .provider = stage->name, .prompt = task->prompt, .cached = true, .cost_usd = -1,

@@ -17,10 +17,10 @@
 #include "base/crash.h"
 #include "base/log.h"
 #include "workers/genai/purchase.h"
+#include "workers/genai/purchase_queue.h"
 
 enum {
-    /* while something is awaited; else; after a failure */
-    TICK_MS = 2, IDLE_MS = 100, RETRY_MS = 100,
+    TICK_MS = 2, IDLE_MS = 100, /* while something is awaited; else */
     POLLS = 4, POLL_RECORDS = 512, POLL_BYTES = 1 << 20,
     RUN_BYTES = 64, PARTITIONS_MAX = 1024,
     TRIES_MAX = 64 * PARTITIONS_MAX,
@@ -28,111 +28,47 @@ enum {
     ROUND_MS = 5000, /* behind its last mark: then a round is begun again */
 };
 
-/* An entry or a mark on its way. */
-struct writing {
-    struct writing *next;
-    struct purchases *journal;
-    struct arena arena;
-    struct bus_output output;
-    purchases_on_written *on_written; /* NULL: a mark, or a bill */
-    void *user;
-    bool mark, said;                  /* said: an answer, at hand once written, under this key */
-    struct answer_key key;
-};
-
 struct purchases {
     struct worker_context *context;
     struct answers *answers;
     struct purchases_calls calls;
     char run[RUN_BYTES]; /* "genai-0-" and a random number */
-    struct bus_producer *producer;
     struct bus_consumer *reader;
     uv_poll_t written;
     uv_timer_t timer;
     unsigned handles;
-    struct writing *queue, **queue_end; /* not handed to the bus yet */
+    struct purchase_queue queue;
     struct arena arena;                 /* of the message being read */
     uint64_t bills, round;      /* numbers for keys */
     bool *marked;                       /* by partition: its mark of this round has come back */
     uint32_t partitions, missing;       /* 0: not known how many; marks that haven't come back */
     uint32_t unwritten;                 /* marks that the bus doesn't hold yet; */
     int64_t written_ms;                 /* when it got one */
-    bool ready, closing, warned;
-    int64_t asked_ms, retry_ms;
+    bool ready, warned;
+    int64_t asked_ms;
 };
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
 static void set_timer(struct purchases *journal);
 
-static void free_writing(struct writing *writing)
+static void on_end(void *user, struct writing *writing, const struct err *err)
 {
-    arena_deinit(&writing->arena);
-    free(writing);
-}
-
-static void requeue(struct purchases *journal, struct writing *writing, const struct err *err)
-{
-    writing->next = journal->queue;
-    if (!journal->queue) journal->queue_end = &writing->next;
-    journal->queue = writing;
-    journal->retry_ms = clock_mono_ms(journal->context->clock) + RETRY_MS;
-    if (err_class(err->code) == ERR_FATAL) worker_fail(journal->context, err);
-    set_timer(journal);
-}
-
-static void on_written(void *user, const struct err *err)
-{
-    struct writing *writing = user;
-    struct purchases *journal = writing->journal;
-    if (err && !journal->closing) {
-        requeue(journal, writing, err);
-        return;
-    }
+    struct purchases *journal = user;
     journal->unwritten -= writing->mark;
     if (writing->mark) journal->written_ms = clock_mono_ms(journal->context->clock);
     if (writing->said) crash_point("genai.kept");
     if (writing->said && !err) answers_put(journal->answers, &writing->key, writing->output.value);
     if (writing->on_written) writing->on_written(writing->user, err);
-    free_writing(writing);
-}
-
-static void flush(struct purchases *journal)
-{
-    while (journal->queue && clock_mono_ms(journal->context->clock) >= journal->retry_ms) {
-        struct writing *writing = journal->queue;
-        struct err err;
-        if (!(journal->queue = writing->next)) journal->queue_end = &journal->queue;
-        crash_point("genai.journal");
-        if (bus_produce(journal->producer, &writing->output, 1, on_written, writing, &err)) {
-            requeue(journal, writing, &err);
-            return;
-        }
-    }
-}
-
-static struct writing *writing_create(struct purchases *journal)
-{
-    struct writing *writing = calloc(1, sizeof *writing);
-    if (writing) writing->journal = journal;
-    return writing;
 }
 
 /* On its way, or freed. */
-static int submit(struct writing *writing, const struct purchase *purchase, struct str id,
-                  struct err *err)
+static int submit(struct purchases *journal, struct writing *writing,
+                  const struct purchase *purchase, struct str id, struct err *err)
 {
-    struct purchases *journal = writing->journal;
-    int rc = purchase_write(purchase, id, journal->context, &writing->arena, &writing->output, err);
-    if (rc) {
-        free_writing(writing);
-        return rc;
-    }
-    writing->next = NULL;
-    *journal->queue_end = writing;
-    journal->queue_end = &writing->next;
-    flush(journal);
-    return E_OK;
+    int rc = purchase_queue_add(writing, purchase, id, err);
+    set_timer(journal);
+    return rc;
 }
 
 int purchases_write(struct purchases *journal, const struct answer_key *key,
@@ -141,8 +77,8 @@ int purchases_write(struct purchases *journal, const struct answer_key *key,
 {
     char id[RECORD_ID_BYTES_MAX + 1];
     struct purchase told = *purchase;
-    struct writing *writing = writing_create(journal);
-    if (!writing) return err_set(err, E_NO_MEMORY, NULL);
+    struct writing *writing = purchase_queue_new(&journal->queue, err);
+    if (!writing) return E_NO_MEMORY;
     writing->on_written = on_entry_written;
     writing->user = user;
     writing->said = key != NULL;
@@ -153,7 +89,7 @@ int purchases_write(struct purchases *journal, const struct answer_key *key,
         snprintf(id, sizeof id, "bill-%s-%llu", journal->run, (unsigned long long)journal->bills++);
     }
     shape_set(purchase, &told, run, str_of(journal->run));
-    return submit(writing, &told, str_of(id), err);
+    return submit(journal, writing, &told, str_of(id), err);
 }
 
 /* --- marks ------------------------------------------------------------------------------------ */
@@ -162,8 +98,8 @@ static int write_mark(struct purchases *journal, uint32_t number, struct err *er
 {
     char id[RECORD_ID_BYTES_MAX + 1], round[PURCHASE_ROUND_BYTES];
     struct purchase purchase = {0};
-    struct writing *writing = writing_create(journal);
-    if (!writing) return err_set(err, E_NO_MEMORY, NULL);
+    struct writing *writing = purchase_queue_new(&journal->queue, err);
+    if (!writing) return E_NO_MEMORY;
     shape_set(purchase, &purchase, at, clock_wall_ms(journal->context->clock));
     shape_set(purchase, &purchase, run, str_of(journal->run));
     shape_set(purchase, &purchase, provider, STR("mark"));
@@ -171,7 +107,8 @@ static int write_mark(struct purchases *journal, uint32_t number, struct err *er
     shape_set(purchase, &purchase, cost_micros, 0);
     writing->mark = true;
     journal->unwritten++;
-    int rc = submit(writing, &purchase, purchase_mark_id(journal->context->member, number, id), err);
+    int rc = submit(journal, writing, &purchase,
+                    purchase_mark_id(journal->context->member, number, id), err);
     if (rc) journal->unwritten--;
     return rc;
 }
@@ -289,8 +226,8 @@ static void on_timer(uv_timer_t *timer)
     struct purchases *journal = timer->data;
     struct err err = {.code = E_TIMEOUT, .text = "the topic answers doesn't come to its end"};
     bool more = false;
-    bus_producer_poll(journal->producer); /* a wake-up that was lost costs no entry its report */
-    flush(journal);
+    bus_producer_poll(journal->queue.producer); /* a wake-up that was lost costs no entry its report */
+    purchase_queue_flush(&journal->queue);
     int rc = read_some(journal, &more, &err);
     if (rc == E_OK && !journal->ready && is_due(journal)) rc = begin_round(journal, &err);
     if (rc && err_class((enum err_code)rc) == ERR_FATAL) worker_fail(journal->context, &err);
@@ -300,8 +237,8 @@ static void on_timer(uv_timer_t *timer)
 
 static void set_timer(struct purchases *journal)
 {
-    if (journal->closing) return;
-    uint64_t ms = journal->ready && !journal->queue ? IDLE_MS : TICK_MS;
+    if (journal->queue.closing) return;
+    uint64_t ms = journal->ready && !journal->queue.first ? IDLE_MS : TICK_MS;
     if (!uv_is_active((uv_handle_t *)&journal->timer) || uv_timer_get_due_in(&journal->timer) > ms)
         uv_timer_start(&journal->timer, on_timer, ms, 0);
 }
@@ -312,7 +249,8 @@ static void on_producer_ready(uv_poll_t *handle, int status, int events)
 {
     struct purchases *journal = handle->data;
     (void)status, (void)events;
-    bus_producer_poll(journal->producer);
+    bus_producer_poll(journal->queue.producer);
+    set_timer(journal); /* what failed waits */
 }
 
 static int ensure_topic(struct bus *bus, struct err *err)
@@ -337,14 +275,14 @@ static int open_ends(struct purchases *journal, struct err *err)
     const struct bus_subscription subscription = {
         .member = member, .topics = topics, .topic_count = 1, .start = BUS_EARLIEST};
     int rc = ensure_topic(context->bus, err);
-    if (rc == E_OK) rc = bus_producer_open(context->bus, member, &journal->producer, err);
+    if (rc == E_OK) rc = bus_producer_open(context->bus, member, &journal->queue.producer, err);
     if (rc == E_OK) rc = bus_subscribe(context->bus, &subscription, &journal->reader, err);
     return rc;
 }
 
 static void close_ends(struct purchases *journal)
 {
-    if (journal->producer) bus_producer_close(journal->producer);
+    if (journal->queue.producer) bus_producer_close(journal->queue.producer);
     if (journal->reader) bus_unsubscribe(journal->reader);
     free(journal->marked);
     arena_deinit(&journal->arena);
@@ -357,7 +295,9 @@ int purchases_open(struct worker_context *context, struct answers *answers,
     struct purchases *journal = calloc(1, sizeof *journal);
     if (!journal) return err_set(err, E_NO_MEMORY, NULL);
     *journal = (struct purchases){.context = context, .answers = answers, .calls = *calls};
-    journal->queue_end = &journal->queue;
+    purchase_queue_init(&journal->queue, context);
+    journal->queue.on_end = on_end;
+    journal->queue.user = journal;
     snprintf(journal->run, sizeof journal->run, "%.40s-%llx", context->member,
              (unsigned long long)random_u64(context->random));
     int rc = open_ends(journal, err);
@@ -367,7 +307,7 @@ int purchases_open(struct worker_context *context, struct answers *answers,
         return rc;
     }
     uv_timer_init(context->loop, &journal->timer);
-    uv_poll_init(context->loop, &journal->written, bus_producer_wake_fd(journal->producer));
+    uv_poll_init(context->loop, &journal->written, bus_producer_wake_fd(journal->queue.producer));
     journal->timer.data = journal->written.data = journal;
     journal->handles = 2;
     uv_poll_start(&journal->written, UV_READABLE, on_producer_ready);
@@ -384,17 +324,11 @@ static void on_closed(uv_handle_t *handle)
 
 void purchases_close(struct purchases *journal)
 {
-    struct err cancelled;
     if (!journal) return;
-    journal->closing = true;
-    err_set(&cancelled, E_CANCELLED, "the worker stops");
+    journal->queue.closing = true;
     uv_poll_stop(&journal->written);
     close_ends(journal); /* reports what the bus held */
-    while (journal->queue) {
-        struct writing *writing = journal->queue;
-        journal->queue = writing->next;
-        on_written(writing, &cancelled);
-    }
+    purchase_queue_close(&journal->queue);
     uv_close((uv_handle_t *)&journal->timer, on_closed);
     uv_close((uv_handle_t *)&journal->written, on_closed);
 }

@@ -36,8 +36,9 @@ bool purchases_ready(const struct purchases *journal);
 
 /* An answer under its key; or, with key NULL, a bill. The journal adds `run`. on_written (may be
  * NULL): on_written(user, NULL) once the bus holds it, or with CANCELLED when the journal is closed
- * before: once, never from within this call. What fails is tried again for as long as it takes;
- * what can't succeed stops the worker. NO_MEMORY, TOO_LARGE. */
+ * before, or TOO_LARGE: once. What fails is tried again for as long as it takes; an answer that is
+ * too large for the bus is kept without its words, so that nobody asks again; what can't succeed
+ * stops the worker. NO_MEMORY, TOO_LARGE. */
 typedef void purchases_on_written(void *user, const struct err *err);
 int purchases_write(struct purchases *journal, const struct answer_key *key,
                     const struct purchase *purchase, purchases_on_written *on_written, void *user,
