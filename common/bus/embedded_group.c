@@ -242,7 +242,8 @@ static int start_of(struct embedded_consumer *consumer, MDB_txn *txn, enum topic
 {
     struct partition_state state;
     int rc = partition_read_state(consumer->environment, txn, topic, partition, &state, err);
-    bool latest = consumer->subscription.start == BUS_LATEST && !(consumer->came_later >> topic & 1);
+    bool latest =
+        consumer->subscription.start == BUS_LATEST && !(consumer->came_later >> topic & 1);
     if (rc == E_OK) *ret_offset = latest ? state.next : state.first;
     return rc;
 }

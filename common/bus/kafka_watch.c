@@ -47,7 +47,8 @@ rd_kafka_topic_partition_list_t *ends_of(rd_kafka_t *client,
     rd_kafka_topic_partition_list_t *ends = rd_kafka_topic_partition_list_copy(list);
     for (int i = 0; i < ends->cnt; i++)
         ends->elems[i].offset = RD_KAFKA_OFFSET_END; /* as a "time" */
-    if (ends->cnt && rd_kafka_offsets_for_times(client, ends, KAFKA_ASK_MS) == RD_KAFKA_RESP_ERR_NO_ERROR)
+    if (ends->cnt &&
+        rd_kafka_offsets_for_times(client, ends, KAFKA_ASK_MS) == RD_KAFKA_RESP_ERR_NO_ERROR)
         return ends;
     rd_kafka_topic_partition_list_destroy(ends);
     return NULL;

@@ -37,7 +37,8 @@ struct purchase_queue {
 };
 
 void purchase_queue_init(struct purchase_queue *queue, struct worker_context *context);
-struct writing *purchase_queue_new(struct purchase_queue *queue, struct err *err); /* NULL: NO_MEMORY */
+/* NULL: NO_MEMORY */
+struct writing *purchase_queue_new(struct purchase_queue *queue, struct err *err);
 /* On its way, or freed: NO_MEMORY, TOO_LARGE. */
 int purchase_queue_add(struct writing *writing, const struct purchase *purchase, struct str id,
                        struct err *err) CHECKED;

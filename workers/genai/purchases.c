@@ -226,7 +226,8 @@ static void on_timer(uv_timer_t *timer)
     struct purchases *journal = timer->data;
     struct err err = {.code = E_TIMEOUT, .text = "the topic answers doesn't come to its end"};
     bool more = false;
-    bus_producer_poll(journal->queue.producer); /* a wake-up that was lost costs no entry its report */
+    /* a wake-up that was lost costs no entry its report */
+    bus_producer_poll(journal->queue.producer);
     purchase_queue_flush(&journal->queue);
     int rc = read_some(journal, &more, &err);
     if (rc == E_OK && !journal->ready && is_due(journal)) rc = begin_round(journal, &err);
