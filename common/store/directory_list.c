@@ -13,8 +13,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { DEPTH_MAX = 64 };
-
 struct entry {
     struct str name; /* a folder's ends in '/' */
 };
@@ -110,9 +108,9 @@ static int add_object(struct walk *walk, int folder, struct str name, size_t siz
     return E_OK;
 }
 
-/* `fd` is the walk's to close. The first `size` bytes of walk->key name the folder, with a slash.
- */
-static int walk_folder(struct walk *walk, int fd, size_t size, unsigned depth, struct err *err)
+/* `fd` is the walk's to close. The first `size` bytes of walk->key name the folder, with a slash: no
+ * deeper than the key is long (STORE_KEY_BYTES_MAX / 2 folders, each of which is open meanwhile). */
+static int walk_folder(struct walk *walk, int fd, size_t size, struct err *err)
 {
     struct buffer entries = {0};
     DIR *folder = fdopendir(fd);
@@ -128,11 +126,10 @@ static int walk_folder(struct walk *walk, int fd, size_t size, unsigned depth, s
             rc = add_object(walk, dirfd(folder), name, size + name.size, err);
             continue;
         }
-        if (depth == DEPTH_MAX) continue;
         int inner =
             openat(dirfd(folder), name.data, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (inner >= 0)
-            rc = walk_folder(walk, inner, size + name.size, depth + 1, err);
+            rc = walk_folder(walk, inner, size + name.size, err);
         else if (errno != ENOENT && errno != ENOTDIR)
             rc = err_system(err, E_IO, "listing %.*s", STR_ARGS(name));
     }
@@ -152,7 +149,7 @@ int directory_list(struct store *store, struct str prefix, struct str after, siz
     int root =
         openat(((struct directory_store *)store)->root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (root < 0) return err_system(err, E_IO, "listing a directory");
-    int rc = walk_folder(&walk, root, 0, 0, err);
+    int rc = walk_folder(&walk, root, 0, err);
     arena_deinit(&names);
     return rc;
 }

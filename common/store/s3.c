@@ -182,7 +182,8 @@ static int s3_delete(struct store *store, struct str key, struct err *err)
 }
 
 /* Pages go on by start-after, not by a token: so a list is stateless, and can be taken up anywhere.
- */
+ * It begins behind the prefix: a folder marker of that very name is a key of no bytes to our caller,
+ * who could not go on behind it. */
 static int s3_list(struct store *store, struct str prefix, struct str after, size_t limit,
                    struct store_page *page, struct err *err)
 {
@@ -190,10 +191,10 @@ static int s3_list(struct store *store, struct str prefix, struct str after, siz
     struct buffer body = {0};
     struct s3_call call = s3_call(s3, "GET", STR(""));
     struct str full_prefix = s3_full_key(s3, prefix),
-               full_after = after.size ? s3_full_key(s3, after) : STR("");
+               full_after = s3_full_key(s3, after);
     struct str count = arena_printf(&s3->scratch, "%zu", limit);
-    bool complete = count.data && full_prefix.size == strlen(s3->location.prefix) + prefix.size;
-    if (!complete || (after.size && !full_after.size))
+    size_t own = strlen(s3->location.prefix);
+    if (!count.data || full_prefix.size != own + prefix.size || full_after.size != own + after.size)
         return err_set(err, E_NO_MEMORY, "preparing a request");
     s3_call_query(&call, "list-type", STR("2"));
     s3_call_query(&call, "encoding-type", STR("url"));

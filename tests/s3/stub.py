@@ -108,6 +108,9 @@ class Stub(Handler):
             "list-back": b"<ListBucketResult><IsTruncated>true</IsTruncated><Contents><Key>b</Key></Contents>"
                          b"<Contents><Key>a</Key></Contents></ListBucketResult>",
             "list-empty": b"<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>",
+            "list-marked": b"<ListBucketResult><IsTruncated>true</IsTruncated><Contents><Key>own/</Key></Contents></ListBucketResult>"
+                           if "start-after=own%2F" not in self.path else
+                           b"<ListBucketResult><Contents><Key>own/a</Key></Contents></ListBucketResult>",
         }[bucket]
         self.reply(200, page)
 

@@ -305,6 +305,24 @@ static void bad_lists_are_refused(void **state)
     }
 }
 
+/* A page that holds nothing but the prefix's own folder marker, and more follow. */
+static void a_marker_of_the_prefix_is_passed(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    struct store_page page = {0};
+    struct store *store = open_with(config_of("s3://list-marked/own/"));
+    int pages = 0;
+    do {
+        expect(E_OK, store_list(store, STR(""), page.next, 1, &page, &err), &err);
+    } while (page.more && ++pages < 3);
+    assert_false(page.more);
+    assert_int_equal(page.count, 1);
+    assert_true(str_equal(page.objects[0].key, STR("a")));
+    store_page_deinit(&page);
+    store_close(store);
+}
+
 int main(void)
 {
     signal(SIGPIPE, SIG_IGN);
@@ -320,6 +338,7 @@ int main(void)
         cmocka_unit_test(trusts_only_whom_it_is_told_to),
         cmocka_unit_test(bad_lists_are_refused),
         cmocka_unit_test(makes_buckets_in_their_region),
+        cmocka_unit_test(a_marker_of_the_prefix_is_passed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -117,6 +117,18 @@ static void puts_gets_and_deletes(void **state)
     buffer_deinit(&out);
 }
 
+/* As deep as a key can be. */
+static void lists_what_lies_deep(void **state)
+{
+    struct store *store = ((struct fixture *)*state)->store;
+    enum { FOLDERS = 400 };
+    char key[2 * FOLDERS + 2];
+    for (size_t i = 0; i < FOLDERS; i++) memcpy(key + 2 * i, "d/", 2);
+    memcpy(key + (size_t)2 * FOLDERS, "k", 2);
+    put(store, key, "deep");
+    expect_list(store, "", "", 0, key);
+}
+
 static void writes_once_if_absent(void **state)
 {
     struct store *store = ((struct fixture *)*state)->store;
@@ -346,7 +358,8 @@ int main(void)
 {
 #define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        WITH_STORE(puts_gets_and_deletes),         WITH_STORE(writes_once_if_absent),
+        WITH_STORE(puts_gets_and_deletes),         WITH_STORE(lists_what_lies_deep),
+        WITH_STORE(writes_once_if_absent),
         WITH_STORE(uploads_show_when_they_are_finished), WITH_STORE(lists_by_the_bytes_of_the_keys),
         WITH_STORE(stays_in_its_folder),           WITH_STORE(a_failed_write_leaves_nothing),
         WITH_STORE(a_full_disk_is_said),           WITH_STORE(what_cannot_be_opened),
