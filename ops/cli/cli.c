@@ -249,10 +249,12 @@ int cli_open_bus(const struct config *config, struct bus **ret_bus, struct err *
     char path[1024];
     int rc = config_get(config, &bus_option_table, &options, err);
     if (rc) return rc;
-    snprintf(path, sizeof path, "%s/%s", options.path, options.topic_prefix);
+    int folder = snprintf(path, sizeof path, "%s/%s", options.path, options.topic_prefix);
+    if (folder > 0 && (size_t)folder < sizeof path)
+        snprintf(path + folder, sizeof path - (size_t)folder, "/data.mdb");
     if (options.kind == 0 && stat(path, &found) && errno == ENOENT)
-        return err_set(err, E_NO_INPUT, "%s holds no topics; --bus.path says where they are, "
-                       "--data FOLDER of verbatim run has them in FOLDER/bus", path);
+        return err_set(err, E_NO_INPUT, "%.*s holds no topics; --bus.path says where they are, "
+                       "--data FOLDER of verbatim run has them in FOLDER/bus", folder, path);
     return bus_open(config, clock_system(), ret_bus, err);
 }
 

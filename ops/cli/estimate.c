@@ -113,7 +113,7 @@ static int read_journal(struct estimating *estimating, const struct cli_config *
                         struct err *err)
 {
     struct bus *bus = NULL;
-    int rc = bus_open(config->config, clock_system(), &bus, err);
+    int rc = cli_open_bus(config->config, &bus, err);
     if (rc == E_OK) rc = pricing_read_journal(estimating->pricing, bus, err);
     rc = cli_name_bus(bus, rc, err);
     bus_close(bus);

@@ -12,7 +12,7 @@ int replay_open_pricing(struct replay *replay, struct config *config, struct err
         return E_OK;
     int rc = pricing_open(config, &wish, &replay->pricing, err);
     if (rc || !replay->known) return rc;
-    rc = bus_open(config, clock_system(), &bus, err);
+    rc = cli_open_bus(config, &bus, err);
     if (rc == E_OK) rc = pricing_read_journal(replay->pricing, bus, err);
     rc = cli_name_bus(bus, rc, err);
     bus_close(bus);
