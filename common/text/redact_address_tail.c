@@ -185,6 +185,11 @@ static size_t tail_end(struct str text, size_t end)
         /* A city: behind a comma or a code, or before a code. */
         behind = address_names_end(text, next, 3, &words);
         if (words && text.data[next - 1] == '\n' && is_label(text, behind)) break;
+        size_t colony = words ? i : address_small_colony_end(text, i); /* ", colonia Del Valle" */
+        if (colony > i) {
+            end = i = colony;
+            continue;
+        }
         if (!words)
             return is_digit(before(text, i)) && i == end && !comma ? small_city_end(text, i, next)
                                                                    : end;

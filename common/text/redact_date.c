@@ -148,11 +148,35 @@ static bool is_others_year(struct str text, size_t start)
     return false;
 }
 
+/* "in March 1951", "the ninth of February 1951": where the month before a year starts, and the day
+ * that is said before it; or `year`. */
+static size_t said_day_start(struct str text, size_t year)
+{
+    struct redact_word month, word;
+    redact_word_before(text, year, &month);
+    if (!(month.cues & CUE(MONTH)) || month.end + 1 != year) return year;
+    redact_word_before(text, month.start, &word);
+    if (word_is(&word, "of")) redact_word_before(text, word.start, &word);
+    struct str day = str_make(word.folded, word.size);
+    bool ordinal = str_ends(day, STR("th")) || word_is(&word, "first") ||
+                   word_is(&word, "second") || word_is(&word, "third");
+    if (!ordinal || word_is(&word, "month")) return month.start;
+    size_t start = word.start;
+    redact_word_before(text, start, &word); /* "the twenty-third" */
+    if (word_is(&word, "twenty") || word_is(&word, "thirty")) start = word.start;
+    redact_word_before(text, start, &word);
+    return word_is(&word, "the") && word.end + 1 == start ? word.start : start;
+}
+
 size_t redact_birth_date(struct redact_finder *finder, const struct redact_digits *digits,
                          const struct redact_context *context)
 {
+    enum { FAR_WORDS = 4, SAID_BYTES = 12 };
     size_t start = digits->start, end;
-    if (!(context->nearest & CUE(BIRTH)) || context->distance > 4 ||
+    if (!(context->nearest & CUE(BIRTH))) return 0;
+    size_t said = digits->sizes[0] == 4 ? said_day_start(finder->text, start) : start;
+    bool whole = start - said > SAID_BYTES; /* a day as well */
+    if ((context->distance > FAR_WORDS && !whole) ||
         is_day_of_party(finder->text, digits->start) || is_some_day(finder->text, digits->start) ||
         is_another_day(finder->text, digits->start))
         return 0;
@@ -162,8 +186,10 @@ size_t redact_birth_date(struct redact_finder *finder, const struct redact_digit
         /* "I was born in 1985": a year alone, if it is the writer's own. */
         bool year = digits->sizes[0] == 4 && is_year(group_value(digits, 0), 4) &&
                     group_value(digits, 0) < 2020;
-        if (!year || context->distance > 2 || is_others_year(finder->text, digits->start)) return 0;
-        end = digits->ends[0];
+        if (!year || (context->distance > 2 && !whole) ||
+            (!whole && is_others_year(finder->text, digits->start)))
+            return 0;
+        start = said, end = digits->ends[0];
     }
     redact_add(finder, start, end, REDACT_DATE_OF_BIRTH);
     return end;

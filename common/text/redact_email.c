@@ -109,7 +109,7 @@ static bool read_dot(struct str text, size_t i, bool english, struct place *ret_
     struct redact_word word;
     redact_word_at(text, next + bracket, &word);
     if (!(word.cues & CUE(DOT)) || (!bracket && !blank)) return false;
-    if (english && !word_is(&word, "dot")) return false;
+    if (english && !word_is(&word, "dot") && !word_is(&word, "punto")) return false;
     size_t behind = word.end;
     if (bracket && at(text, behind) != ')' && at(text, behind) != ']' && at(text, behind) != '}')
         return false;
@@ -281,9 +281,15 @@ size_t redact_email_bracketed(struct redact_finder *finder, size_t bracket)
 size_t redact_email_joined(struct redact_finder *finder, size_t dot)
 {
     static const char *const signs[] = {"arroba", "arobase", "arobas", "at"};
+    enum { ENDING_MOST = 6, WORD_LEAST = 8 };
     struct str text = finder->text;
-    size_t start = local_start(text, dot), end = label_end(text, dot + 1);
-    if (dot < start + 8 || !is_ending(text, dot + 1, end) || is_one_of(before(text, start), "/@") ||
+    size_t word = dot, end = dot + 1;
+    while (end - dot <= ENDING_MOST && is_lower(at(text, end))) end++;
+    if (end - dot < 3 || is_label(at(text, end))) return 0; /* nearly always told here */
+    while (word && dot - word < LOCAL_BYTES && is_letter(text.data[word - 1])) word--;
+    if (dot - word < WORD_LEAST || !is_ending(text, dot + 1, end)) return 0;
+    size_t start = local_start(text, dot);
+    if (is_one_of(before(text, start), "/@") ||
         str_starts(str_slice(text, start, dot), STR("www.")))
         return 0;
     for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {

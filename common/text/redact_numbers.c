@@ -122,7 +122,8 @@ static size_t cued_number(struct redact_finder *finder, const struct redact_digi
     bool labelled = context->distance == 0 && digits->start > 1 &&
                     memchr(finder->text.data + digits->start - 2, ':', 2);
     if (context->nearest & CUE(ORDER) && count >= 6)
-        found = redact_is_own_case(finder->text, digits->start);
+        found = redact_is_own_case(finder->text, digits->start) ||
+                redact_is_customers(finder->text, digits->start);
     else if (context->nearest & CUE(ACCOUNT) && !(context->nearest & CUE(ORDER)))
         found = context->distance <= 5 &&
                 (count >= (labelled ? 4u : 6u) ||
@@ -180,7 +181,8 @@ static size_t cued_code(struct redact_finder *finder, size_t start,
     size_t end = start, digits = 0, letters = 0;
     const uint32_t cues = CUE(ID) | CUE(ACCOUNT) | CUE(CARD);
     bool told = context->nearest & cues,
-         own = context->nearest & CUE(ORDER) && redact_is_own_case(text, start);
+         own = context->nearest & CUE(ORDER) &&
+               (redact_is_own_case(text, start) || redact_is_customers(text, start));
     if (!told && !own &&
         (is_digit(at(text, start)) || context->nearest || context->all & CUE(ORDER)))
         return 0;

@@ -225,8 +225,8 @@ static uint8_t cued_form(const struct redact_digits *digits)
     return count >= 6 && !decimals && !range && !bands ? groups : 0;
 }
 
-/* "my number is 98765 43916", "mon numéro : 21 123 67 42", "555 123 34 is my cell": long, and
- * somebody's own. */
+/* "my number is 98765 43916", "mon numéro : 21 123 67 42", "555 123 34 is my cell", "[PERSON] 77
+ * 555 01 23" at the end: long, and somebody's own. */
 static bool is_ones_own(struct str text, const struct redact_digits *digits)
 {
     static const char *const owners[] = {"my",  "mi",  "mon", "his", "her", "our", "their",
@@ -235,6 +235,9 @@ static bool is_ones_own(struct str text, const struct redact_digits *digits)
     static const char *const links[] = {"is", "es", "est", "s", "now"};
     struct redact_word word, owner, thing;
     if (digits->count < 8) return false;
+    if (digits->groups > 2 && digits->end == text.size &&
+        str_ends(str_slice(text, 0, digits->start), STR("[PERSON] ")))
+        return true;
     redact_word_before(text, digits->start, &word);
     if (word.size && IS_ONE_OF(&word, links)) redact_word_before(text, word.start, &word);
     redact_word_before(text, word.start, &owner);

@@ -256,6 +256,21 @@ static bool is_spanish_order(const struct redact_finder *finder, const struct re
     return false;
 }
 
+/* "Lloré", "Juegazo", "Écoutez": of a text's language a verb or a thing, by its ending. */
+static bool is_no_name_by_ending(const struct redact_finder *finder,
+                                 const struct redact_word *word)
+{
+    static const char *const things[] = {"azo", "isimo", "isima", "ando", "iendo"};
+    struct str folded = str_make(word->folded, word->size);
+    if (word->cues || word->size < 4) return false;
+    if (finder->french) return str_ends(folded, STR("ez"));
+    if (!finder->spanish) return false;
+    for (size_t i = 0; i < sizeof things / sizeof *things; i++)
+        if (str_ends(folded, str_of(things[i]))) return true;
+    /* the last letter has an accent, and two bytes */
+    return finder->text.data[word->end - 1] & 0x80 && is_one_of(folded.data[folded.size - 1], "eoi");
+}
+
 /* "PostFinance", but not "McKenna", "DeShawn" and what is known as a name ("MaryAnn") */
 static bool is_joined(const struct redact_finder *finder, const struct redact_word *word)
 {
@@ -333,6 +348,7 @@ static size_t judge_left(struct redact_finder *finder, size_t start)
         is_streets(&lead, &name) || is_shops(&lead, &name, &first) ||
         is_rest(&lead, &name) || is_spanish_order(finder, &first) || is_trade(&lead, &first) ||
         name_is_wanting(text, &name) || is_joined(finder, &first) ||
+        is_no_name_by_ending(finder, &first) ||
         (name_is_verb_too(&first) && name_starts_sentence(text, start))) /* "Will I be told?" */
         return 0;
     judge(finder, &name, &weighing);

@@ -74,11 +74,11 @@ static bool is_schemes(struct str text, size_t start)
            owner.end + 1 == word.start && owner.cues & CUE(OWNER);
 }
 
-/* "LK19 VXZ", "4418 LKB", "GB-417-KL": like plates of Britain, Spain, and France or Italy. */
+/* "LK19 VXZ", "4418 LKB", "GB-417-KL": like plates of Britain, Spain, France or Italy, and Belgium. */
 static bool is_plates_form(struct str form)
 {
     static const char *const forms[] = {"AA99 AAA", "AA99AAA", "9999 AAA", "9999AAA",
-                                        "AA 999 AA", "AA999AA"};
+                                        "AA 999 AA", "AA999AA", "9 AAA 999"};
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
         if (str_equal(form, str_of(forms[i]))) return true;
     return false;
@@ -87,8 +87,9 @@ static bool is_plates_form(struct str form)
 /* Whether one of the five words before it says that it is a plate; ret_car: and a car's. */
 static bool is_behind_plate(struct str text, size_t start, bool *ret_car)
 {
-    static const char *const plates[] = {"plate", "immatriculation", "matricula", "placa",
-                                         "patente", "plaque"};
+    static const char *const plates[] = {"plate",   "immatriculation", "immat", "immatriculee",
+                                         "placa",   "matricula",       "reg",   "immatricule",
+                                         "patente", "plaque",          "registration"};
     static const char *const cars[] = {"license", "licence",  "registration", "car",
                                        "van",     "truck",    "coche",        "carro",
                                        "auto",    "moto",     "camion",       "vehiculo",
@@ -135,7 +136,7 @@ size_t redact_plate_end(struct str text, size_t start)
     return car || is_plates_form(str_make(form, size)) ? end : 0;
 }
 
-/* "customer number 55512345", "client n° 12345678", "numéro d'adhérent : 22814", "contrato
+/* "customer number 55512345", "customer ref NL-5529013", "client n° 12345678", "numéro d'adhérent : 22814", "contrato
  * 880-114-27", "claim no. TX-2291": no more than such words before it. */
 bool redact_is_customers(struct str text, size_t start)
 {
@@ -143,11 +144,16 @@ bool redact_is_customers(struct str text, size_t start)
         "customer", "client", "cliente", "member", "adherente", "adherent", "miembro", "socio",
         "socia", "membre", "abonado", "abonne", "abonnee", "usuario", "utilisateur", "subscriber",
         "loyalty", "fidelidad", "fidelite", "afiliado", "afiliada", "membership", "meter", "medidor",
-        "compteur"};
+        "compteur", "student", "estudiante", "alumno", "alumna", "etudiant", "etudiante", "eleve",
+        "allocataire", "suscriptor", "suscriptora", "tenant", "inquilino", "locataire", "employee",
+        "empleado", "empleada", "employe", "salarie", "pensioner", "pensionista", "retraite",
+        "assure", "assuree", "contribuable", "contribuyente", "taxpayer", "candidate", "candidat",
+        "applicant", "solicitante", "etranger", "usager", "societaire"};
     static const char *const papers[] = {"contract", "contrat", "contrato", "siniestro", "sinistre"};
     static const char *const claims[] = {"claim", "loan", "mortgage", "prestamo", "hipoteca"};
     static const char *const numbers[] = {"number", "no", "n", "nr", "nro", "num", "numero", "id",
-                                          "card", "carte", "tarjeta", "code", "codigo"};
+                                          "card", "carte", "tarjeta", "code", "codigo",
+                                          "ref", "reference", "referencia"};
     struct redact_word word, owner = {.size = 0};
     const size_t number_at = start;
     bool number = false, ours = false;
@@ -162,7 +168,8 @@ bool redact_is_customers(struct str text, size_t start)
         ours |= claim || IS_ONE_OF(&word, customers);
         number |= IS_ONE_OF(&word, numbers);
         if (ours && (number || at(text, word.end) == ':')) return true;
-        bool link = word.cues & (CUE(COMMON) | CUE(PARTICLE)) || word_is(&word, "d");
+        bool link = word.cues & (CUE(COMMON) | CUE(PARTICLE)) || word_is(&word, "d") ||
+                    word_is(&word, "c"); /* "c'est" */
         if (!link && !ours && !IS_ONE_OF(&word, numbers)) return false;
         if (!link && ours && !IS_ONE_OF(&word, customers)) return false;
     }
