@@ -12,8 +12,10 @@ enum {
     TURNS_MIN = 3,
     TURNS_MAX = 512,
     LABEL_WORDS_MAX = 3,
+    CONFIRMING_WORDS_MAX = 4,
+    STATEMENT_WORDS_MIN = 3,
     LABEL_GAP_MAX = 12, /* bytes behind a label's last word: "**", " (", a no-break space */
-    SLOT_BITS = 8,
+    SLOT_BITS = 9,
 };
 
 /* Folded. A word of the first list outweighs one of the second: "customer service". */
@@ -36,8 +38,22 @@ static const char customers[] =
 static const char agents_alone[] = "pregunta q question";
 static const char customers_alone[] = "a answer me moi r reponse respuesta yo";
 
+/* All that a customer says who only confirms what the agent has asked; the first list by itself. */
+static const char confirmed[] =
+    "absolument absolutely affirmatif affirmative afirmativo asi cierto claro correct correcto "
+    "definitely did effectivement efectivamente eso exact exactamente exactement exactly exacto "
+    "indeed ouais oui right si that's thats true voila yeah yep yes yup c'est tout";
+static const char confirming[] =
+    "a am ca do does es fait have has i is it please sir they was we you";
+/* What agents begin to ask with when they ask for something: to say yes to it tells nothing. */
+static const char asking[] =
+    "anything avez can could ha have how may might me podria podrias puede puedes puedo pourriez "
+    "pouvez puis qu'est que quel quelle quiere shall souhaitez sabe savez voulez what when "
+    "where which who will would";
+
 enum side { OTHER, AGENT, CUSTOMER, SIDES };
-enum { ALONE = SIDES }; /* bit 1 << (ALONE + side): by a list of labels that stand alone */
+/* Bits 1 << side of the lists of labels, 1 << (ALONE + side) of those that stand alone. */
+enum { ALONE = SIDES, CONFIRMED = 2 * SIDES, CONFIRMING, ASKING };
 static struct word_slot slots[1 << SLOT_BITS];
 static once_flag once = ONCE_FLAG_INIT;
 
@@ -47,10 +63,13 @@ static void build(void)
     word_slots_enter(slots, SLOT_BITS, customers, 1u << CUSTOMER);
     word_slots_enter(slots, SLOT_BITS, agents_alone, 1u << (ALONE + AGENT));
     word_slots_enter(slots, SLOT_BITS, customers_alone, 1u << (ALONE + CUSTOMER));
+    word_slots_enter(slots, SLOT_BITS, confirmed, 1u << CONFIRMED);
+    word_slots_enter(slots, SLOT_BITS, confirming, 1u << CONFIRMING);
+    word_slots_enter(slots, SLOT_BITS, asking, 1u << ASKING);
 }
 
 struct turn {
-    uint32_t label, first; /* tokens: of the label, behind it */
+    uint32_t label, first, last; /* tokens: of the label; [first, last) of what is said */
     enum side side;
     uint64_t name; /* the label's words, hashed */
 };
@@ -156,24 +175,69 @@ static bool settle_sides(struct turns *turns)
     return again && sides[CUSTOMER] && sides[AGENT] && sides[CUSTOMER] + sides[AGENT] >= TURNS_MIN;
 }
 
-/* Copies the tokens of the customer's turns, and those before all turns. */
+/* What isn't a side's label is part of what is said. */
+static void end_turns(struct turns *turns, uint32_t token_count)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < turns->count; i++) {
+        if (turns->items[i].side == OTHER) continue;
+        if (kept) turns->items[kept - 1].last = turns->items[i].label;
+        turns->items[kept] = turns->items[i];
+        turns->items[kept++].last = token_count;
+    }
+    turns->count = kept;
+}
+
+static bool only_confirms(const struct tokens *tokens, const struct turn *turn)
+{
+    uint32_t all = 0;
+    if (turn->last - turn->first > CONFIRMING_WORDS_MAX) return false;
+    for (uint32_t at = turn->first; at < turn->last; at++) {
+        uint32_t bits = word_slot(slots, SLOT_BITS, tokens->items[at].hash)->bits;
+        if (!(bits & (1u << CONFIRMED | 1u << CONFIRMING))) return false;
+        all |= bits;
+    }
+    return all >> CONFIRMED & 1;
+}
+
+/* Where the last sentence of an agent's turn begins, if it says what may be confirmed; else the
+ * turn's end. */
+static uint32_t statement_asked(const struct tokens *tokens, const struct turn *turn)
+{
+    uint32_t at = turn->last;
+    while (at > turn->first && !tokens->items[--at].sentence_before) continue;
+    bool short_of_words = turn->last - at < STATEMENT_WORDS_MIN;
+    if (short_of_words || word_slot(slots, SLOT_BITS, tokens->items[at].hash)->bits >> ASKING & 1)
+        return turn->last;
+    return at;
+}
+
+static void add_tokens(struct tokens *own, const struct tokens *tokens, uint32_t first,
+                       uint32_t last)
+{
+    if (first == last) return;
+    struct token *begun = &own->items[own->count];
+    memcpy(begun, &tokens->items[first], (last - first) * sizeof *begun);
+    begun->sentence_before = begun->clause_before = true;
+    own->count += last - first;
+}
+
+/* Copies what stands before all turns and what the customer says; where that only confirms, the
+ * question instead: "So it leaks?" "Yes." */
 static struct tokens customers_tokens(const struct turns *turns, const struct tokens *tokens,
                                       struct token *items)
 {
     struct tokens own = {.items = items};
-    bool mine = true, begins = true;
-    for (uint32_t at = 0, next = 0; at < tokens->count; at++) {
-        while (next < turns->count && turns->items[next].side == OTHER) next++;
-        if (next < turns->count && turns->items[next].label == at) {
-            mine = turns->items[next].side == CUSTOMER, begins = true;
-            at = turns->items[next++].first - 1;
-            continue;
+    add_tokens(&own, tokens, 0, turns->items[0].label);
+    for (uint32_t i = 0; i < turns->count; i++) {
+        const struct turn *turn = &turns->items[i];
+        if (turn->side != CUSTOMER) continue;
+        uint32_t first = turn->first, last = turn->last;
+        if (i && turn[-1].side == AGENT && only_confirms(tokens, turn)) {
+            uint32_t asked = statement_asked(tokens, &turn[-1]);
+            if (asked < turn[-1].last) first = asked, last = turn[-1].last;
         }
-        if (!mine) continue;
-        struct token *token = &own.items[own.count++];
-        *token = tokens->items[at];
-        token->sentence_before |= begins, token->clause_before |= begins;
-        begins = false;
+        add_tokens(&own, tokens, first, last);
     }
     return own;
 }
@@ -187,6 +251,7 @@ int turns_own(struct str text, const struct tokens *tokens, struct arena *arena,
     call_once(&once, build);
     int rc = find_turns(text, tokens, arena, &turns, err);
     if (rc || !settle_sides(&turns)) return rc;
+    end_turns(&turns, tokens->count);
     struct token *items = ARENA_ARRAY(arena, struct token, tokens->count);
     if (!items) return err_set(err, E_NO_MEMORY, NULL);
     struct tokens own = customers_tokens(&turns, tokens, items);

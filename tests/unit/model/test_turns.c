@@ -20,6 +20,13 @@ static const struct {
     {"Service client : Bonjour\nClient : En panne\nService client : Ah", "en panne"},
     {"Operadora: \u00BFD\u00EDgame?\nYo: No llega.\nOperadora: Espere.\nYo: Ya.", "no llega|ya"},
     {"Q: What was good?\nA: The food.\nQ: And bad?\nA: The wait.", "the food|the wait"},
+    /* who says yes says what was asked */
+    {"Agent: Hello. So the boiler leaked?\nCustomer: Yes.\nAgent: No hot water?\nCustomer: That's "
+     "right.\nAgent: Since when?\nCustomer: Monday",
+     "so the boiler leaked|no hot water|monday"},
+    {"Conseiller : Bonjour. La box ne marche plus ?\nCliente : Voil\u00E0.\nConseiller : Ah.\n"
+     "Cliente : Non.",
+     "la box ne marche plus|non"},
     /* one side of any name */
     {"Taller: D\u00EDgame.\nClienta: Se sali\u00F3.\nTaller: \u00BFEst\u00E1 bien?\n"
      "Clienta: S\u00ED.",
