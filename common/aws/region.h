@@ -4,8 +4,8 @@
 
 #include "base/err.h"
 
-/* As configured, else AWS_REGION, AWS_DEFAULT_REGION, us-east-1: the first that isn't NULL or empty.
- * It isn't checked. */
+/* As configured, else AWS_REGION, AWS_DEFAULT_REGION, us-east-1: the first that isn't NULL or
+ * empty. It isn't checked. */
 const char *region_choose(const char *configured);
 
 enum { REGION_ENDPOINT_BYTES = 128 };

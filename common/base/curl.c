@@ -64,9 +64,11 @@ int curl_check_ca_file(const char *where, const char *path, struct err *err)
     struct buffer file = {0};
     if (!path || !*path) return E_OK;
     int rc = buffer_read_file(&file, path, CA_BYTES_MAX, err);
-    bool holds = str_find(buffer_str(&file), STR("-----BEGIN CERTIFICATE-----")) < file.size ||
-                 str_find(buffer_str(&file), STR("-----BEGIN TRUSTED CERTIFICATE-----")) < file.size;
-    if (rc == E_OK && !holds) rc = err_set(err, E_BAD_CONFIG, "%s holds no certificate in PEM", path);
+    struct str pem = buffer_str(&file);
+    bool holds = str_find(pem, STR("-----BEGIN CERTIFICATE-----")) < pem.size ||
+                 str_find(pem, STR("-----BEGIN TRUSTED CERTIFICATE-----")) < pem.size;
+    if (rc == E_OK && !holds)
+        rc = err_set(err, E_BAD_CONFIG, "%s holds no certificate in PEM", path);
     buffer_deinit(&file);
     if (rc == E_OK || rc == E_NO_MEMORY) return rc;
     err_wrap(err, "%s", where);

@@ -105,7 +105,8 @@ int err_at(struct err *err, const char *file, uint64_t line)
     int lines = 0, columns = 0;
     struct err inner = *err;
     if (sscanf(inner.text, "line %llu, column %llu: %n", &said, &column, &columns) == 2 && columns)
-        return err_set(err, inner.code, "%s:%llu:%llu: %s", file, said, column, inner.text + columns);
+        return err_set(err, inner.code, "%s:%llu:%llu: %s", file, said, column,
+                       inner.text + columns);
     if (sscanf(inner.text, "line %llu: %n", &said, &lines) == 1 && lines)
         return err_set(err, inner.code, "%s:%llu: %s", file, said, inner.text + lines);
     return err_wrap(err, "%s:%llu", file, (unsigned long long)line);

@@ -1,5 +1,6 @@
-/* Hash tables that grow, with open addressing and linear probing. An item is found by a 64-bit hash,
- * which the caller makes (hash_fast() of what it has), and by the key that the item begins with. */
+/* Hash tables that grow, with open addressing and linear probing. An item is found by a 64-bit
+ * hash, which the caller makes (hash_fast() of what it has), and by the key that the item begins
+ * with. */
 #ifndef VERBATIM_BASE_HASH_TABLE_H
 #define VERBATIM_BASE_HASH_TABLE_H
 
@@ -30,8 +31,8 @@ void *hash_table_get(struct hash_table *table, struct hash_table_layout layout, 
 /* The items one after the other, in no order: *at begins at 0. NULL: there are no more. */
 void *hash_table_next(const struct hash_table *table, struct hash_table_layout layout,
                       size_t *at);
-/* Moves all items to the front, for sorting: there are `count` of them. Only hash_table_deinit() may be
- * called after this. NULL if there are none. */
+/* Moves all items to the front, for sorting: there are `count` of them. Only hash_table_deinit()
+ * may be called after this. NULL if there are none. */
 void *hash_table_pack(struct hash_table *table, struct hash_table_layout layout);
 void hash_table_deinit(struct hash_table *table);
 

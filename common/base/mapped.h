@@ -1,5 +1,5 @@
-/* A mapped file that ends too early (a copy that was cut short, a power cut without fsync), or whose
- * disk fails, kills its reader by SIGBUS, without a word. */
+/* A mapped file that ends too early (a copy that was cut short, a power cut without fsync), or
+ * whose disk fails, kills its reader by SIGBUS, without a word. */
 #ifndef VERBATIM_BASE_MAPPED_H
 #define VERBATIM_BASE_MAPPED_H
 

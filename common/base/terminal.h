@@ -23,12 +23,13 @@ unsigned terminal_columns(int fd); /* 80 if unknown */
  * such as the bus. What stands in their places fails as a closed stream does. */
 void terminal_hold_streams(void);
 
-/* Does standard output take a page (a pipe's, 4096 bytes) by then? Where it doesn't, a reader stands
- * still, or somebody typed Ctrl-S, and to write would be to wait for them. What can only fail is
- * taken. */
+/* Does standard output take a page (a pipe's, 4096 bytes) by then? Where it doesn't, a reader
+ * stands still, or somebody typed Ctrl-S, and to write would be to wait for them. What can only
+ * fail is taken. */
 bool terminal_takes(int wait_ms);
 
-/* All of it, a page at a time, and as long as that takes. False: *stop, or nobody reads any more. */
+/* All of it, a page at a time, and as long as that takes. False: *stop, or nobody reads any
+ * more. */
 bool terminal_put(struct str text, const volatile sig_atomic_t *stop);
 
 /* Text for standard output, a line of many; empties the buffer. NO_MEMORY where that failed,

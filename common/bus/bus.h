@@ -5,9 +5,10 @@
  * disk) and bus_kafka (librdkafka). Offsets count from 0 in each partition; "position" always means
  * the offset of the next message.
  *
- * Threads: a consumer is polled, paused and asked on one thread (the loop). bus_commit() blocks, and
- * runs on one other thread at a time (the committer). Nothing else may be called while it runs,
- * except bus_poll(), bus_pause(), bus_backlog() and bus_release(). A producer is used by one thread.
+ * Threads: a consumer is polled, paused and asked on one thread (the loop). bus_commit() blocks,
+ * and runs on one other thread at a time (the committer). Nothing else may be called while it runs,
+ * except bus_poll(), bus_pause(), bus_backlog() and bus_release(). A producer is used by one
+ * thread.
  *
  * Errors: RETRY means nothing was written and the same call may be made again; CANCELLED that the
  * consumer has lost the right to these partitions (its generation is over): drop what was in flight

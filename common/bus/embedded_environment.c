@@ -13,8 +13,8 @@
 #include "bus/embedded.h"
 
 enum {
-    /* a consumer keeps one for each batch that it ever held at once, 32 in the runtime; the pipeline
-     * and 64 webhooks are 70 of them */
+    /* a consumer keeps one for each batch that it ever held at once, 32 in the runtime; the
+     * pipeline and 64 webhooks are 70 of them */
     READERS_MAX = 4094, DATABASES_MAX = TOPIC_COUNT * EMBEDDED_PARTITIONS_MAX + 16,
     BYTE_ORDER_MARK = 0x01020304
 };

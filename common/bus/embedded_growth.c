@@ -38,6 +38,7 @@ void environment_grow(struct environment *environment)
     if (large || used + STEP_BYTES / STEP_COMMITS <= environment->file_bytes) return;
     if (mdb_env_get_fd(environment->mdb, &fd) || fstat(fd, &file)) return;
     environment->file_bytes = (uint64_t)file.st_size; /* others make it grow, too */
-    if (environment->file_bytes < used + STEP_BYTES / STEP_COMMITS && to <= environment->limit_bytes)
+    if (environment->file_bytes < used + STEP_BYTES / STEP_COMMITS &&
+        to <= environment->limit_bytes)
         environment->file_bytes = write_zeros(fd, environment->file_bytes, to);
 }

@@ -105,8 +105,8 @@ void kafka_topics_close(struct kafka_bus *bus);
 void kafka_lag_close(struct kafka_bus *bus);
 int kafka_lag(struct bus *bus, const char *group, enum topic topic, struct bus_lag *ret_lag,
               struct err *err) CHECKED;
-/* Of all partitions; `end` is RD_KAFKA_OFFSET_BEGINNING or RD_KAFKA_OFFSET_END, as a "time". An error
- * of one is that of all. The caller destroys *ret_list. Blocks. */
+/* Of all partitions; `end` is RD_KAFKA_OFFSET_BEGINNING or RD_KAFKA_OFFSET_END, as a "time". An
+ * error of one is that of all. The caller destroys *ret_list. Blocks. */
 int kafka_ends(rd_kafka_t *client, const char *topic, uint32_t count, int64_t end, int timeout_ms,
                rd_kafka_topic_partition_list_t **ret_list, struct err *err) CHECKED;
 /* RD_KAFKA_OFFSET_INVALID: it isn't in the list, which may have any order. */
@@ -343,7 +343,8 @@ void position_tell_assigned(struct kafka_consumer *consumer);
 void position_tell_revoked(struct kafka_consumer *consumer, bool lost);
 /* Of a reader: begins to read where each partition stands, if one was added or sought. */
 int position_assign(struct kafka_consumer *consumer, struct err *err) CHECKED;
-void position_pause_coming(struct kafka_consumer *consumer); /* each before the assignment is told */
+/* Both before the assignment is told. */
+void position_pause_coming(struct kafka_consumer *consumer);
 void position_resume_going(struct kafka_consumer *consumer);
 void kafka_pause(struct bus_consumer *consumer, bool paused);
 int kafka_rewind(struct bus_consumer *consumer, struct err *err) CHECKED;

@@ -20,8 +20,8 @@ enum { MISSED_NAME_BYTES = 250 };
 
 void missed_init(struct kafka_missed *missed);
 void missed_deinit(struct kafka_missed *missed);
-/* Partition and offset of a line of librdkafka's log that says that a partition begins anew, and the
- * name of its topic; false for other lines. */
+/* Partition and offset of a line of librdkafka's log that says that a partition begins anew, and
+ * the name of its topic; false for other lines. */
 bool missed_read_line(const char *text, char topic[static MISSED_NAME_BYTES],
                       struct bus_position *ret_reset);
 /* Any thread. The last of each partition counts; beyond the room that there is none does. */

@@ -20,8 +20,9 @@ int config_create(const struct option_table *const *tables, struct config **ret_
                   struct err *err) CHECKED;
 void config_destroy(struct config *config);
 
-/* A file and an environment may be shared with other programs: what belongs to these modules (ended
- * by NULL, kept) is passed over there, unless it is one of `tables`. Their own programs judge it. */
+/* A file and an environment may be shared with other programs: what belongs to these modules
+ * (ended by NULL, kept) is passed over there, unless it is one of `tables`. Their own programs
+ * judge it. */
 void config_pass_over(struct config *config, const char *const *modules);
 
 int config_read_file(struct config *config, const char *path, struct err *err) CHECKED;

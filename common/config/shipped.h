@@ -13,9 +13,9 @@ enum { SHIPPED_PATH_BYTES = 4096 };
 int shipped_path(const char *chosen, const char *name, char out[static SHIPPED_PATH_BYTES],
                  struct err *err) CHECKED;
 
-/* What became of opening a file that this option names ("segment.model"), which its error says then;
- * one that isn't there is a fault of the configuration, not of an input: BAD_CONFIG. Returns the
- * code. */
+/* What became of opening a file that this option names ("segment.model"), which its error says
+ * then; one that isn't there is a fault of the configuration, not of an input: BAD_CONFIG. Returns
+ * the code. */
 int shipped_named(const char *option, int rc, struct err *err) CHECKED;
 
 #endif

@@ -23,8 +23,8 @@ int http_split_address(const char *option, const char *text, char host[static HT
 void http_join_address(char text[static HTTP_ADDRESS_BYTES], const char *host, uint16_t port)
 {
     bool brackets = strchr(host, ':') != NULL; /* IPv6 */
-    snprintf(text, HTTP_ADDRESS_BYTES, "%s%.*s%s:%u", brackets ? "[" : "", HTTP_HOST_BYTES - 1, host,
-             brackets ? "]" : "", port);
+    snprintf(text, HTTP_ADDRESS_BYTES, brackets ? "[%.*s]:%u" : "%.*s:%u", HTTP_HOST_BYTES - 1,
+             host, port);
 }
 
 bool http_is_loopback(const char *host)

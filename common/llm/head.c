@@ -93,9 +93,11 @@ void reply_head_line(struct reply_head *head, struct str name, struct str value)
     double number;
     if (take_limit(head, name, value)) return;
     if (str_equal_ignoring_case(name, STR("retry-after-ms"))) {
-        if (str_to_f64(value, &number) && number >= 0) head->retry_after_ms = wire_bounded_ms(number);
+        if (str_to_f64(value, &number) && number >= 0)
+            head->retry_after_ms = wire_bounded_ms(number);
     } else if (str_equal_ignoring_case(name, STR("retry-after"))) {
-        if (head->retry_after_ms < 0) head->retry_after_ms = wire_retry_after_ms(value, head->now_ms);
+        if (head->retry_after_ms < 0)
+            head->retry_after_ms = wire_retry_after_ms(value, head->now_ms);
     } else if (str_equal_ignoring_case(name, STR("date"))) {
         head->date_ms = wire_date_ms(value);
     } else if (str_equal_ignoring_case(name, STR("x-amzn-errortype"))) {

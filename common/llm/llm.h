@@ -204,8 +204,8 @@ int llm_client_open(uv_loop_t *loop, const struct llm_config *config,
 /* Ends all calls, without callbacks. The client is gone for the caller; its handles close on the
  * loop's next turns, so run the loop until they have. NULL is ignored. */
 void llm_client_close(struct llm_client *client);
-/* Another API key (bedrock: bearer token), "" for none but the environment's: found good, and not in
- * force yet. BAD_CONFIG: what can't be one, and what would change how requests are authorised
+/* Another API key (bedrock: bearer token), "" for none but the environment's: found good, and not
+ * in force yet. BAD_CONFIG: what can't be one, and what would change how requests are authorised
  * (signature or token). */
 int llm_client_read_key(const struct llm_client *client, const char *api_key, char **ret_key,
                         struct err *err) CHECKED;

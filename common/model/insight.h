@@ -53,8 +53,8 @@ struct insight_recommendation {
 
 enum insight_alarm { INSIGHT_NO_ALERT, INSIGHT_ALERT, INSIGHT_UNASSESSED };
 
-/* What the safety screen said of a text; of one with an alert, where its cues tell that somebody was
- * harmed: nowhere, where a model alone alerts. */
+/* What the safety screen said of a text; of one with an alert, where its cues tell that somebody
+ * was harmed: nowhere, where a model alone alerts. */
 struct insight_harm {
     enum insight_alarm alarm;
     const struct insight_span *spans;
@@ -83,16 +83,17 @@ void insight_engine_destroy(struct insight_engine *engine);
 const char *insight_engine_models(const struct insight_engine *engine);
 
 /* language: ISO 639-1, NULL or other than en, es, fr: texts of recommendations come in English,
- * topics are sought in all three. harm: NULL for INSIGHT_NO_ALERT. *ret_result needn't be cleared: of
- * its lists only what their counts tell of is set, and after a failure nothing in it holds.
+ * topics are sought in all three. harm: NULL for INSIGHT_NO_ALERT. *ret_result needn't be cleared:
+ * of its lists only what their counts tell of is set, and after a failure nothing in it holds.
  * NO_MEMORY only. Thread-safe for one engine. */
 int insight_analyze(const struct insight_engine *engine, struct str text,
                     const struct tokens *tokens, const char *language, bool has_rating,
                     float rating, const struct insight_harm *harm, struct arena *arena,
                     struct insight_result *ret_result, struct err *err) CHECKED;
 
-/* What the safety team is told where somebody may have been harmed: its span is left to the caller.
- * False: the rules have it depend on the text, or tell it nothing, so insight_analyze() is to say. */
+/* What the safety team is told where somebody may have been harmed: its span is left to the
+ * caller. False: the rules have it depend on the text, or tell it nothing, so insight_analyze()
+ * is to say. */
 bool insight_alert_advice(const struct insight_engine *engine, const char *language,
                           struct insight_recommendation *ret_advice);
 

@@ -23,9 +23,9 @@ struct namings {
     uint32_t count;
 };
 
-/* Appends what is named at token `at`, behind the keyword before; words of the longest keyword there:
- * it owns them, in "noise cancelling" is no noise, and "customer service agent" is one naming. Those
- * under [-] name no aspect. */
+/* Appends what is named at token `at`, behind the keyword before; words of the longest keyword
+ * there: it owns them, in "noise cancelling" is no noise, and "customer service agent" is one
+ * naming. Those under [-] name no aspect. */
 static uint32_t add_named(const struct reading *reading, uint32_t at, uint32_t by, uint32_t clause,
                           struct named **next)
 {

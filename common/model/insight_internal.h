@@ -187,13 +187,13 @@ void reading_take_grade(struct reading *reading);
 void reading_note_stars(struct reading *reading);
 int reading_face(const struct reading *reading, bool words_tell);
 
-/* insight_facts.c: what it needs, built once; whether tokens [first, last) only tell what was bought
- * or came, and when. */
+/* insight_facts.c: what it needs, built once; whether tokens [first, last) only tell what was
+ * bought or came, and when. */
 void reading_open_facts(void);
 bool reading_tells_facts(const struct reading *reading, uint32_t first, uint32_t last);
 
-/* insight_contact.c: what it needs, built once; whether tokens [first, last) say no more than how to reach the writer, or what
- * a form wants to know. */
+/* insight_contact.c: what it needs, built once; whether tokens [first, last) say no more than how
+ * to reach the writer, or what a form wants to know. */
 void reading_open_contact(void);
 bool reading_is_contact(const struct reading *reading, uint32_t first, uint32_t last);
 

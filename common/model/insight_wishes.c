@@ -1,5 +1,5 @@
-/* What looks like a wish and asks for nothing new: "Should I be worried?", "someone could get hurt",
- * "I want to speak to a manager".
+/* What looks like a wish and asks for nothing new: "Should I be worried?", "someone could get
+ * hurt", "I want to speak to a manager".
  *
  * The phrases' words don't count as words of wishing; where no other is left, the sentence is no
  * wish. Each begins with a word of the set WORD_UNWISH. */
@@ -45,8 +45,8 @@ static const char *const calls[] = {
     "veux une reponse", "souhaite etre rappele", "souhaite etre rembourse",
     "souhaite etre remboursee", "voudrais etre rembourse", "voudrais etre remboursee",
 };
-/* So much may wish; of harm it tells: "I took two instead of one". Only words of WORD_WISH are asked
- * about. */
+/* So much may wish; of harm it tells: "I took two instead of one". Only words of WORD_WISH are
+ * asked about. */
 static const char *const doubtful[] = {
     "could", "should", "would", "instead", "need", "needs", "miss", "missing", "hope", "podria",
     "podrian", "deberia", "pourrait", "devrait",

@@ -55,9 +55,9 @@ struct rules {
     struct arena arena;
     struct rule *items; /* RULES_MAX of them */
     uint32_t count;
-    /* Most rules can't hold, which these tell of all of them at once: those that may hold of a record
-     * that feels so, states such a need, speaks of such a topic, speaks of any topic with such a
-     * feeling. */
+    /* Most rules can't hold, which these tell of all of them at once: those that may hold of a
+     * record that feels so, states such a need, speaks of such a topic, speaks of any topic with
+     * such a feeling. */
     struct rule_set of_sentiment[RULE_SENTIMENTS], of_need[RULE_NEEDS], of_topic[TOPICS_MAX],
         of_feeling[RULE_SENTIMENTS];
     struct rule_set of_any_topic, of_any_need; /* … whatever it speaks of, or needs */

@@ -87,8 +87,8 @@ static inline uint32_t topics_longest(const struct topic_match *matches, uint32_
 }
 
 /* Tells of most words that no keyword of either of two taxonomies begins there, without a look at
- * keywords. By the low bits of hashes: the languages of the keywords that begin with such a word, or
- * with such a pair of words where their second is a whole one; those of the second taxonomy are
+ * keywords. By the low bits of hashes: the languages of the keywords that begin with such a word,
+ * or with such a pair of words where their second is a whole one; those of the second taxonomy are
  * shifted by TOPIC_OTHER_SHIFT. With so many slots few words are let through by chance. */
 enum {
     TOPIC_WORD_SLOTS = 1 << 15, TOPIC_PREFIX_SLOTS = 1 << 13, TOPIC_OTHER_SHIFT = 3,

@@ -1,5 +1,5 @@
-/* Inside common/wire: a multi handle of libcurl on a libuv loop, a lane. curl says which sockets and
- * which time to watch; a lane watches them, and says what happened. */
+/* Inside common/wire: a multi handle of libcurl on a libuv loop, a lane. curl says which sockets
+ * and which time to watch; a lane watches them, and says what happened. */
 #ifndef VERBATIM_WIRE_SOCKETS_H
 #define VERBATIM_WIRE_SOCKETS_H
 

@@ -16,7 +16,8 @@
 /* Is each FIELD=NAME, with a field that there is? USAGE. */
 int columns_check(const struct flag_list *columns, struct err *err) CHECKED;
 /* Calls the columns by their fields' names; one that was called so besides becomes an attribute.
- * `text_column` and `columns` may be NULL; the arena is the header's. BAD_MESSAGE: no such column. */
+ * `text_column` and `columns` may be NULL; the arena is the header's. BAD_MESSAGE: no such
+ * column. */
 int columns_name(struct csv_row *header, const char *text_column, const struct flag_list *columns,
                  struct arena *arena, struct err *err) CHECKED;
 /* A line: which columns are fields, and which only attributes. */

@@ -181,7 +181,8 @@ static void show_example(const struct discovery *found, unsigned used)
     putchar('\n');
 }
 
-/* How much oftener its words stand together than by chance: of one word there is nothing to tell. */
+/* How much oftener its words stand together than by chance: of one word there is nothing to
+ * tell. */
 static bool has_lift(const struct discovery *found)
 {
     return str_find(found->text, STR(" ")) < found->text.size;

@@ -42,10 +42,10 @@ uint64_t input_passed(const struct input *input); /* bytes, of input->size */
 
 enum input_result { INPUT_RECORD, INPUT_REFUSED, INPUT_END };
 
-/* The next record, received now unless the rules say when. Its memory is the arena's, and valid until
- * the next call. REFUSED: err and problems say why; go on with the next. A read error is INPUT_END
- * with err->code set, and so is a header of CSV that is none, or that names no text, and what
- * on_wait refused. */
+/* The next record, received now unless the rules say when. Its memory is the arena's, and valid
+ * until the next call. REFUSED: err and problems say why; go on with the next. A read error is
+ * INPUT_END with err->code set, and so is a header of CSV that is none, or that names no text, and
+ * what on_wait refused. */
 enum input_result input_next(struct input *input, const struct intake_rules *rules,
                              struct arena *arena, struct intake *ret_intake,
                              struct json_problems *problems, struct err *err);

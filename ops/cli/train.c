@@ -245,7 +245,8 @@ static int train_run(const struct command *command, int argc, char **argv, struc
          "FILE  segments go on from this model's, and keep their numbers"},
         {"seed", FLAG_NUMBER, &training.seed, "N  the same seed and rows, the same model (1)"},
         {"most", FLAG_NUMBER, &training.most, "N  at most so many vectors from the bus (1000000)"},
-        {"name", FLAG_TEXT, &training.name, "NAME  version that records will carry (own-TASK-000001)"},
+        {"name", FLAG_TEXT, &training.name,
+         "NAME  version that records will carry (own-TASK-000001)"},
         {"out", FLAG_TEXT, &training.out,
          "FILE  where the model goes (TASK.model); the card of a task is FILE.md"},
     };

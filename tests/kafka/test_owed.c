@@ -1,5 +1,5 @@
-/* At least once: positions that follow their outputs, on librdkafka's mock cluster. It takes commits
- * of whoever it is, so what is told although partitions are lost shows. */
+/* At least once: positions that follow their outputs, on librdkafka's mock cluster. It takes
+ * commits of whoever it is, so what is told although partitions are lost shows. */
 #include "mock_commits.h"
 
 /* At least once nobody waits for positions, but what fails is known to the next commit, which

@@ -238,7 +238,8 @@ static void test_properties(void **state)
     unlink(file);
 }
 
-/* All comes, in order, and much of it at once: in no more portions than its patience has room for. */
+/* All comes, in order, and much of it at once: in no more portions than its patience has room
+ * for. */
 static void test_patient(void **state)
 {
     enum { COUNT = 20, PATIENT_MS = 500 };

@@ -48,8 +48,8 @@ static inline void bench_configure(struct bench *bench, const struct worker *wor
     must(config_get(bench->config, worker->options, bench->options, &err), &err);
 }
 
-/* Opens the worker with settings "section.name=value", parted by line ends; NULL: none. Its own error
- * is returned. */
+/* Opens the worker with settings "section.name=value", parted by line ends; NULL: none. Its own
+ * error is returned. */
 static inline int bench_open(struct bench *bench, const struct worker *worker, const char *setting,
                              struct err *err)
 {

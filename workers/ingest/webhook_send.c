@@ -9,9 +9,10 @@
  * Retry-After asks for. Where a request fails that began after one failed, and none was taken in
  * between, the endpoint is at fault: then it is left alone for such pauses and asked with one
  * record. From GIVE_BACK_FROM_MS on what is in memory is given back to the bus meanwhile. A record
- * that is older than `give_up` becomes a dead letter, and so does one that failed TRIES times though the
- * endpoint took another that was sent after its first failure: one that no receiver can read must
- * not hold back all others for days. 410 Gone stops the endpoint until it is configured anew. */
+ * that is older than `give_up` becomes a dead letter, and so does one that failed TRIES times
+ * though the endpoint took another that was sent after its first failure: one that no receiver can
+ * read must not hold back all others for days. 410 Gone stops the endpoint until it is configured
+ * anew. */
 #include <stdio.h>
 #include <stdlib.h>
 

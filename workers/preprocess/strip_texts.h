@@ -25,9 +25,9 @@ int strip_surely(struct str *text, const char *language, struct arena *arena,
 int strip_known(struct str *text, const char *language, struct strip_known *known,
                 struct arena *arena, struct err *err) CHECKED;
 
-/* Fields or sections that this version doesn't know (strip_unknown.c): they survive, and their names
- * and each text in them are treated like attributes. Bytes that are no text, and numbers under a
- * person's name, become nil: nobody can tell what they hold. NO_MEMORY only. */
+/* Fields or sections that this version doesn't know (strip_unknown.c): they survive, and their
+ * names and each text in them are treated like attributes. Bytes that are no text, and numbers
+ * under a person's name, become nil: nobody can tell what they hold. NO_MEMORY only. */
 int strip_unknown(struct raw_fields *fields, const struct pseudonym *pseudonym,
                   const char *language, struct arena *arena, struct err *err) CHECKED;
 

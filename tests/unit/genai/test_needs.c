@@ -1,4 +1,5 @@
-/* Which sentences are needs, and of which kind, by the models that ship and the rules beside them. */
+/* Which sentences are needs, and of which kind, by the models that ship and the rules beside
+ * them. */
 #include "genai_bench.h"
 
 static void test_what_is_no_need(void **state)

@@ -1,4 +1,5 @@
-/* Webhooks without a network: the file, secrets, signatures, ids, pauses, and an endpoint that is gone. */
+/* Webhooks without a network: the file, secrets, signatures, ids, pauses, and an endpoint that is
+ * gone. */
 #include "ingest_rig.h"
 
 #include "workers/ingest/webhook.h"
