@@ -62,6 +62,7 @@ enum {
     S("hypothetical before",  HYPOTHETICAL_BEFORE) \
     S("hypothetical after",   HYPOTHETICAL_AFTER) \
     S("indication before",    INDICATION_BEFORE) \
+    S("indication gone",      INDICATION_GONE) \
     S("indication phrase",    INDICATION_PHRASE) \
     S("indication after",     INDICATION_AFTER) \
     S("idiom",                IDIOM) \
@@ -89,6 +90,7 @@ enum cue_role {
     CUE_HYPOTHETICAL_BEFORE,
     CUE_HYPOTHETICAL_AFTER,
     CUE_INDICATION_BEFORE,
+    CUE_INDICATION_GONE,
     CUE_INDICATION_PHRASE,
     CUE_INDICATION_AFTER,
     CUE_IDIOM,

@@ -55,6 +55,7 @@ enum {
     MARK_RELIEF = 1 << 14,
     MARK_SPARED = 1 << 15,
     MARK_UNTRUE = 1 << 16,
+    MARK_GONE = 1 << 17,
 };
 
 struct raw_hit {
@@ -63,6 +64,7 @@ struct raw_hit {
     uint32_t at;          /* the word where its anchor is */
     uint32_t asked_first, asked_end; /* words of a question and its "no"; an end of 0: none */
     uint8_t polarity;     /* enum screen_polarity */
+    bool gone;            /* an indication, as it is said to have gone */
 };
 
 struct raw_hits {

@@ -123,13 +123,18 @@ static void doubt_elsewhere(const struct screen_words *words, uint32_t *marks,
     }
 }
 
+static bool is_gone(const struct raw_hit *hit)
+{
+    return hit->gone && hit->polarity == SCREEN_INDICATION;
+}
+
 /* Whether what the whole text says could change anything: of hits few are such. */
 static bool asks_outcome(const struct raw_hits *hits)
 {
     bool asks = !hits->count;
     for (uint32_t i = 0; i < hits->count && !asks; i++)
         asks = hits->items[i].polarity == SCREEN_AFFIRMED ||
-               hits->items[i].polarity == SCREEN_CONDITIONAL;
+               hits->items[i].polarity == SCREEN_CONDITIONAL || is_gone(&hits->items[i]);
     return asks;
 }
 
@@ -148,6 +153,8 @@ static void find_outcomes(const struct screen_words *words, uint32_t *marks, str
         struct raw_hit *hit = &hits->items[i];
         if (found & MARK_SPARED && is_foretold(words, marks, hit))
             hit->polarity = SCREEN_NEGATED;
+        else if (hits->left && is_gone(hit)) /* it went because the product was left */
+            hit->polarity = SCREEN_AFFIRMED;
         else if (found & MARK_RELIEF && hit->polarity == SCREEN_AFFIRMED &&
                  is_relieved(words, marks, hit, last_relief))
             hit->polarity = SCREEN_INDICATION;

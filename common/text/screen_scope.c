@@ -29,6 +29,7 @@ static const struct {
     [CUE_HYPOTHETICAL_BEFORE] = {.last = MARK_HYPOTHETICAL_BEFORE},
     [CUE_HYPOTHETICAL_AFTER] = {.first = MARK_HYPOTHETICAL_AFTER},
     [CUE_INDICATION_BEFORE] = {.last = MARK_INDICATION_BEFORE},
+    [CUE_INDICATION_GONE] = {.last = MARK_INDICATION_BEFORE | MARK_GONE},
     [CUE_INDICATION_PHRASE] = {.all = MARK_INDICATION_PHRASE},
     [CUE_INDICATION_AFTER] = {.first = MARK_INDICATION_AFTER},
     [CUE_IDIOM] = {.all = MARK_IDIOM},
@@ -192,7 +193,7 @@ static uint32_t look_back(const struct screen_words *words, const uint32_t *mark
             !(mark & (MARK_NEGATION_FALSE | MARK_IN_HIT)))
             found |= MARK_NEGATION_BEFORE;
         if ((mark & MARK_INDICATION_BEFORE) && n <= INDICATION_WORDS)
-            found |= MARK_INDICATION_BEFORE;
+            found |= mark & (MARK_INDICATION_BEFORE | MARK_GONE);
         if (mark & MARK_HYPOTHETICAL_BEFORE) found |= MARK_HYPOTHETICAL_BEFORE;
     }
     return found;
@@ -237,12 +238,13 @@ static uint32_t look_ahead(const struct screen_words *words, const uint32_t *mar
     return found;
 }
 
-/* The hit goes on with a list that the one before belongs to: only "or", "any", a comma between
- * them. */
+/* The hit goes on with a list that the one before belongs to: "or", "any" or a comma, and only
+ * these, between them. */
 static bool goes_on(const struct screen_words *words, const uint32_t *marks,
                     const struct raw_hit *before, const struct raw_hit *hit)
 {
     if (hit->first <= before->last || hit->first - before->last - 1 > LIST_WORDS) return false;
+    if (hit->first == before->last + 1 && words->before[hit->first] == BOUNDARY_NONE) return false;
     for (uint32_t i = before->last + 1; i <= hit->first; i++) {
         if (words->before[i] > BOUNDARY_COMMA) return false;
         if (i == hit->first) continue;
@@ -270,7 +272,7 @@ static bool holds_negation(const struct screen_words *words, const struct raw_hi
 }
 
 static enum screen_polarity polarity_of(const struct screen_words *words, const uint32_t *marks,
-                                        const struct raw_hit *before, const struct raw_hit *hit)
+                                        const struct raw_hit *before, struct raw_hit *hit)
 {
     uint32_t inside = 0;
     for (uint32_t i = hit->first; i <= hit->last; i++) inside |= marks[i];
@@ -280,6 +282,7 @@ static enum screen_polarity polarity_of(const struct screen_words *words, const 
                      look_ahead(words, marks, hit);
     if (holds_negation(words, hit)) found &= ~(uint32_t)MARK_NEGATION_BEFORE;
     if (found & (MARK_NEGATION_BEFORE | MARK_NEGATION_AFTER)) return SCREEN_NEGATED;
+    hit->gone = !(inside & MARK_INDICATION_PHRASE) && found & (MARK_GONE | MARK_INDICATION_AFTER);
     if (inside & MARK_INDICATION_PHRASE || found & (MARK_INDICATION_BEFORE | MARK_INDICATION_AFTER))
         return SCREEN_INDICATION;
     if (found & (MARK_HYPOTHETICAL_BEFORE | MARK_HYPOTHETICAL_AFTER)) return SCREEN_CONDITIONAL;

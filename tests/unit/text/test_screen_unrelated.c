@@ -163,6 +163,29 @@ static const struct screen_case cases[] = {
     {"rien ne", "fr", "Je redoutais des rougeurs, rien ne les a calmées.", AE, 0, "rougeurs", AFF},
     {"a soup, spilt", "es", "La sopa llegó volcada en la bolsa.", 0, 0, NULL, 0},
     {"volcó", "es", "La trona volcó con mi hijo.", HAZ, 0, "volcó", AFF},
+    /* how grave it is */
+    {"urgent care", "en", "Urgent care gave me a cream.", AE, 0, "Urgent care", AFF},
+    {"ER staff", "en", "ER staff blamed the shake.", AE, HOSP, "ER staff", AFF},
+    {"fire brigade", "fr", "Les pompiers nous ont évacués.", HAZ, 0, "pompiers", AFF},
+    {"dentist on Saturday", "fr", "Vous prenez les urgences dentaires le samedi ?", 0, 0, NULL, 0},
+    {"a dog's", "es", "El perro acabó con vómitos en urgencias veterinarias.", AE, 0, NULL,
+     -1},
+    {"of a price", "en", "The price nearly gave me a heart attack.", 0, 0, "heart attack", FIG},
+    {"of a pill", "en", "The pill nearly gave me a heart attack.", AE, MED, "heart attack", AFF},
+    {"a broken back", "fr", "Ma fille s'est cassé le dos.", AE | HAZ, MED, NULL, -1},
+    {"fingers less", "fr", "Deux phalanges en moins.", AE, MED, "phalanges en moins", AFF},
+    {"staples", "fr", "Trente agrafes dans l'épaule.", AE, MED, NULL, -1},
+    {"all blue", "fr", "Mon bébé était tout bleu.", AE, LIFE, "était tout bleu", AFF},
+    {"a blue bag", "fr", "Le sac était bleu marine.", 0, 0, NULL, 0},
+    {"of the body", "es", "Tiene quemado el treinta por ciento del cuerpo.", AE, MED, NULL, -1},
+    {"rather not wake", "es", "Dice que preferiría no despertar.", AE, LIFE, NULL, -1},
+    {"not knowing", "en", "Took it not knowing I was expecting and lost the baby.", AE, MED,
+     "lost the baby", AFF},
+    /* things that come down, let go or don't hold */
+    {"a lamp", "es", "La lámpara se cayó del techo.", HAZ, 0, NULL, -1},
+    {"a chandelier", "fr", "Le lustre est tombé cette nuit.", HAZ, 0, NULL, -1},
+    {"to the left", "fr", "À chaque freinage elle part à gauche.", HAZ, 0, NULL, -1},
+    {"in a wall", "fr", "Les freins n'ont pas répondu, j'ai fini dans un mur.", HAZ, 0, NULL, -1},
 };
 
 int main(void) { return judge_sentences(cases, COUNT_OF(cases)); }
