@@ -159,6 +159,17 @@ static int connect_client(struct producer *producer, struct err *err)
     return E_OK;
 }
 
+/* What librdkafka didn't give back in time nobody reports any more, once its client is gone. */
+static void give_up_rest(struct producer *producer)
+{
+    while (producer->oldest) {
+        struct request *request = producer->oldest;
+        if (!request->err.code)
+            (void)err_set(&request->err, E_UNAVAILABLE, "not delivered: its producer was given up");
+        settle(producer, request, request->pending);
+    }
+}
+
 /* Everything that is still in it fails; the reports come from the flush. */
 static void disconnect_client(struct producer *producer)
 {
@@ -168,6 +179,7 @@ static void disconnect_client(struct producer *producer)
     rd_kafka_queue_io_event_enable(producer->queue, -1, NULL, 0);
     rd_kafka_queue_destroy(producer->queue);
     sender_close(&producer->sender);
+    give_up_rest(producer);
 }
 
 static void look_for_fatal(struct producer *producer)
@@ -362,7 +374,8 @@ int kafka_producer_flush(struct bus_producer *base, int64_t timeout_ms, struct e
         if (left <= 0)
             return err_set(err, E_TIMEOUT, "writing takes longer than %lld ms",
                            (long long)timeout_ms);
-        sender_flush(&producer->sender, left < FLUSH_SLICE_MS ? (int)left : FLUSH_SLICE_MS);
+        if (producer->sender.client) /* else nothing waits but reports */
+            sender_flush(&producer->sender, left < FLUSH_SLICE_MS ? (int)left : FLUSH_SLICE_MS);
         kafka_producer_poll(base);
     }
     return E_OK;

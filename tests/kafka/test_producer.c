@@ -240,6 +240,46 @@ static void test_frozen_in_a_call(void **state)
     close_mock(&mock);
 }
 
+/* --- a purge that takes too long -------------------------------------------------------------- */
+
+static bool stuck; /* what was purged doesn't come back in time */
+
+rd_kafka_resp_err_t __real_sender_flush(struct kafka_sender *sender, int timeout_ms);
+rd_kafka_resp_err_t __wrap_sender_flush(struct kafka_sender *sender, int timeout_ms);
+rd_kafka_resp_err_t __wrap_sender_flush(struct kafka_sender *sender, int timeout_ms)
+{
+    return stuck ? RD_KAFKA_RESP_ERR__TIMED_OUT : __real_sender_flush(sender, timeout_ms);
+}
+
+/* Its callers are told all the same, and it goes on with a new client. */
+static void test_purge_takes_too_long(void **state)
+{
+    const struct bus_output output = {
+        .topic = TOPIC_FEEDBACK, .key = STR("k"), .value = STR("1"), .timestamp_ms = 1};
+    struct bus_producer *producer;
+    struct err err;
+    struct mock mock = open_mock("bus.commit_timeout=2s");
+    int done[3] = {0};
+    (void)state;
+    must(bus_producer_open(mock.bus, "door", &producer, &err), &err);
+    post_at_last(producer);
+    rd_kafka_mock_broker_set_down(mock.cluster, 1);
+    for (size_t i = 0; i < COUNT_OF(done); i++)
+        must(bus_produce(producer, &output, 1, on_done, &done[i], &err), &err);
+    stuck = true;
+    for (int64_t start = now_ms(); !done[2] && now_ms() - start < 20000;) {
+        wait_for(bus_producer_wake_fd(producer));
+        bus_producer_poll(producer);
+    }
+    must(bus_producer_flush(producer, 1000, &err), &err); /* nothing is in flight */
+    stuck = false;
+    for (size_t i = 0; i < COUNT_OF(done); i++) assert_int_equal(done[i], E_UNAVAILABLE);
+    rd_kafka_mock_broker_set_up(mock.cluster, 1);
+    post_at_last(producer);
+    bus_producer_close(producer);
+    close_mock(&mock);
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 2) cmocka_set_test_filter(argv[1]); /* e.g. test_door */
@@ -248,6 +288,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_door_breaks_again_and_again),
         cmocka_unit_test(test_event_before_the_descriptor),
         cmocka_unit_test(test_frozen_in_a_call),
+        cmocka_unit_test(test_purge_takes_too_long),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
