@@ -144,9 +144,10 @@ static void on_ready(uv_poll_t *handle, int status, int events)
 /* Partitions where nothing was read yet: their place belongs into event ids too. */
 void feed_learn_positions(struct feed *feed)
 {
-    struct bus_backlog items[2 * PARTITIONS_MAX];
-    size_t count = bus_backlog(feed->consumer, items, 2 * PARTITIONS_MAX);
-    for (size_t i = 0; i < count && i < 2 * PARTITIONS_MAX; i++) {
+    enum { ITEMS = 2 * PARTITIONS_OF_A_TOPIC_MAX };
+    struct bus_backlog items[ITEMS];
+    size_t count = bus_backlog(feed->consumer, items, ITEMS);
+    for (size_t i = 0; i < count && i < ITEMS; i++) {
         if (items[i].topic != TOPIC_INSIGHTS || items[i].partition >= PARTITIONS_MAX) continue;
         int64_t *next = &feed->positions.next[items[i].partition];
         if (*next == 0 && items[i].position > 0) *next = items[i].position;

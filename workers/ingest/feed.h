@@ -8,7 +8,10 @@
 #include "workers/ingest/state.h"
 
 enum {
-    DIGESTS_MAX = 16, PARTITIONS_MAX = 64, POLL_RECORDS = 256, POLL_BYTES = 1 << 20,
+    DIGESTS_MAX = 16, POLL_RECORDS = 256, POLL_BYTES = 1 << 20,
+    /* that event ids have places of: as many as the embedded bus has; Kafka's may be more, of which
+     * a stream that comes back is told what is new */
+    PARTITIONS_MAX = 256, PARTITIONS_OF_A_TOPIC_MAX = 1024,
     /* of messages at once where there are streams: as JSON they stay below what may wait unsent */
     STREAM_POLL_BYTES = 64 << 10,
     MEMBERS_MAX = 256 /* webhooks, too: each replica of the door has one of each */

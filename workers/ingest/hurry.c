@@ -19,14 +19,14 @@ struct hurry {
 /* False: the bus hasn't told yet which partitions there are. */
 static bool place(struct hurry *hurry)
 {
-    enum { ITEMS = 2 * PARTITIONS_MAX };
+    enum { ITEMS = 2 * PARTITIONS_OF_A_TOPIC_MAX };
     struct bus_backlog items[ITEMS];
     struct err err;
     size_t count = bus_backlog(hurry->feed->consumer, items, ITEMS), placed = 0;
     for (size_t i = 0; i < count && i < ITEMS; i++) {
         const struct bus_position position = {TOPIC_INSIGHTS, items[i].partition,
                                               items[i].position};
-        if (items[i].topic != TOPIC_INSIGHTS || items[i].partition >= PARTITIONS_MAX) continue;
+        if (items[i].topic != TOPIC_INSIGHTS) continue;
         if (bus_seek(hurry->consumer, &position, &err)) return false;
         placed++;
     }

@@ -4,7 +4,8 @@
  * Happy path: subscribed at its place → each wake-up brings a batch → nothing is between it and the
  * shared reader any more → it is given up. While the caller has yet to read what was sent nothing
  * is read on, so whoever catches up may be as slow as he likes. A place behind the end (the bus was
- * replaced) is moved to the end; one in a partition that isn't there ends the stream. */
+ * replaced) is moved to the beginning, as all that is there came since; one in a partition that
+ * isn't there ends the stream. */
 #include <stdlib.h>
 
 #include "workers/ingest/streams.h"
@@ -59,22 +60,24 @@ static bool caught_up(const struct stream *stream)
  * belongs to a bus that was here before. NOT_FOUND: a place in a partition that isn't there. */
 static int place(struct replay *replay, struct err *err)
 {
-    struct bus_backlog items[PARTITIONS_MAX];
+    struct bus_backlog items[PARTITIONS_OF_A_TOPIC_MAX];
     struct positions *from = &replay->stream->positions;
-    uint64_t found = 0;
-    size_t count = bus_backlog(replay->consumer, items, PARTITIONS_MAX);
+    bool found[PARTITIONS_MAX] = {0};
+    size_t count = bus_backlog(replay->consumer, items, PARTITIONS_OF_A_TOPIC_MAX);
     int rc = E_OK;
     if (count == 0) return E_OK;
-    for (size_t i = 0; i < count && i < PARTITIONS_MAX && rc == E_OK; i++) {
-        if (items[i].partition >= PARTITIONS_MAX) continue;
-        found |= 1ull << items[i].partition;
-        int64_t *next = &from->next[items[i].partition];
-        if (*next > items[i].end) *next = items[i].end;
-        struct bus_position position = {TOPIC_INSIGHTS, items[i].partition, *next};
+    for (size_t i = 0; i < count && i < PARTITIONS_OF_A_TOPIC_MAX && rc == E_OK; i++) {
+        struct bus_position position = {TOPIC_INSIGHTS, items[i].partition, items[i].end};
+        if (items[i].partition < PARTITIONS_MAX) {
+            int64_t *next = &from->next[items[i].partition];
+            found[items[i].partition] = true;
+            if (*next > items[i].end) *next = 0;
+            position.offset = *next;
+        }
         rc = bus_seek(replay->consumer, &position, err);
     }
     for (uint32_t i = 0; i < PARTITIONS_MAX && rc == E_OK; i++)
-        if (from->next[i] && !(found >> i & 1))
+        if (from->next[i] && !found[i])
             rc = err_set(err, E_NOT_FOUND, "no partition %u", i);
     replay->placed = rc == E_OK;
     return rc;
@@ -83,9 +86,9 @@ static int place(struct replay *replay, struct err *err)
 /* What this reader has passed, the stream has had: transaction markers too, which nobody sees. */
 static void catch_places(struct stream *stream)
 {
-    struct bus_backlog items[PARTITIONS_MAX];
-    size_t count = bus_backlog(stream->replay->consumer, items, PARTITIONS_MAX);
-    for (size_t i = 0; i < count && i < PARTITIONS_MAX; i++) {
+    struct bus_backlog items[PARTITIONS_OF_A_TOPIC_MAX];
+    size_t count = bus_backlog(stream->replay->consumer, items, PARTITIONS_OF_A_TOPIC_MAX);
+    for (size_t i = 0; i < count && i < PARTITIONS_OF_A_TOPIC_MAX; i++) {
         if (items[i].partition >= PARTITIONS_MAX) continue;
         int64_t *next = &stream->positions.next[items[i].partition];
         if (*next < items[i].position) *next = items[i].position;

@@ -13,7 +13,7 @@
 enum {
     RECENT_MAX = 10000,
     BEAT_MS = 15000, /* proxies close what is silent */
-    EVENT_ID_BYTES = 1024,
+    EVENT_ID_BYTES = PARTITIONS_MAX * sizeof "255:9223372036854775807",
 };
 
 /* --- event ids -------------------------------------------------------------------------------- */
@@ -26,8 +26,7 @@ static void format_positions(const struct positions *positions, char out[static 
         if (positions->next[i] == 0) continue;
         int added = snprintf(out + size, EVENT_ID_BYTES - size, "%s%d:%lld", size ? "," : "", i,
                              (long long)positions->next[i]);
-        if (added < 0 || size + (size_t)added >= EVENT_ID_BYTES) return;
-        size += (size_t)added;
+        size += (size_t)added; /* all of them fit */
     }
 }
 

@@ -59,14 +59,16 @@ static size_t count_of(struct str text, const char *part)
     return count;
 }
 
-static void last_event_id(struct str text, char out[static 256])
+enum { PLACE_BYTES = 8192 };
+
+static void last_event_id(struct str text, char out[static PLACE_BYTES])
 {
     struct str id = STR("");
     for (size_t at; (at = str_find(text, STR("\nid: "))) < text.size;) {
         text = str_slice(text, at + 5, text.size);
         id = str_slice(text, 0, str_find(text, STR("\n")));
     }
-    snprintf(out, 256, "Last-Event-ID: %.*s\r\n", STR_ARGS(id));
+    snprintf(out, PLACE_BYTES, "Last-Event-ID: %.*s\r\n", STR_ARGS(id));
 }
 
 static const struct {
@@ -168,9 +170,9 @@ static void test_bad_filters(void **state)
         {"an unknown sentiment", "/v1/insights/stream?sentiment=happy", "", "sentiment is"},
         {"an event id of somebody else", "/v1/insights/stream", "Last-Event-ID: 42\r\n",
          "Last-Event-ID"},
-        {"of a partition that isn't there", "/v1/insights/stream", "Last-Event-ID: 63:5\r\n",
+        {"of a partition that isn't there", "/v1/insights/stream", "Last-Event-ID: 255:5\r\n",
          "Last-Event-ID"},
-        {"of one that can't be", "/v1/insights/stream", "Last-Event-ID: 64:5\r\n", "Last-Event-ID"},
+        {"of one that can't be", "/v1/insights/stream", "Last-Event-ID: 256:5\r\n", "Last-Event-ID"},
         {"before the start", "/v1/insights/stream", "Last-Event-ID: 0:-5\r\n", "Last-Event-ID"},
         {"a filter with a typo would let all through", "/v1/insights/stream?saftey=positive", "",
          "takes product, safety"},
@@ -193,7 +195,7 @@ static void test_bad_filters(void **state)
 static void test_resume(void **state)
 {
     struct follower follower;
-    char place[256], id[16];
+    char place[PLACE_BYTES], id[16];
     (void)state;
     follow(&follower, "/v1/insights/stream", "");
     for (int i = 0; i < 10; i++) {
@@ -292,8 +294,7 @@ static void test_long_way_back(void **state)
     unfollow(&follower);
 }
 
-/* An event id of a bus that is gone: the stream goes on at the end of this one, and misses nothing
- * that comes from then on. */
+/* An event id of a bus that is gone: the stream begins at the beginning of this one. */
 static void test_other_bus(void **state)
 {
     struct follower follower;
@@ -305,12 +306,52 @@ static void test_other_bus(void **state)
         snprintf(id, sizeof id, "i%d", i);
         publish(id, NULL, "p", ENUM_safety_state_negative, ENUM_sentiment_label_neutral);
     }
+    told(&follower, "before");
     for (int i = 0; i < 20; i++) {
         char id[16];
         snprintf(id, sizeof id, "i%d", i);
         told(&follower, id);
     }
-    assert_int_equal(count_of(buffer_str(&follower.in), "event: insight"), 20);
+    assert_int_equal(count_of(buffer_str(&follower.in), "event: insight"), 21);
+    unfollow(&follower);
+}
+
+/* As many partitions as the embedded bus may have, each with its place in the event's id. */
+static void test_many_partitions(void **state)
+{
+    enum { PARTITIONS = 200, RECORDS = 400 };
+    const struct bus_topic_settings many = {.partitions = PARTITIONS};
+    struct follower follower;
+    struct err err;
+    char place[PLACE_BYTES], id[16];
+    bool created;
+    (void)state;
+    assert_int_equal(rig_stop(&rig), E_OK);
+    assert_int_equal(own_folder_remove(state), 0);
+    assert_int_equal(rig_setup(state), 0);
+    struct config *config = rig_config(NULL);
+    struct bus *bus;
+    must(bus_open(config, clock_system(), &bus, &err), &err);
+    must(bus_topic_create(bus, TOPIC_INSIGHTS, &many, &created, &err), &err);
+    bus_close(bus);
+    config_destroy(config);
+    rig_start(&rig, NULL);
+    follow(&follower, "/v1/insights/stream", "");
+    for (int i = 0; i < RECORDS; i++) {
+        snprintf(id, sizeof id, "m%d", i);
+        publish(id, NULL, "p", ENUM_safety_state_negative, ENUM_sentiment_label_neutral);
+        if (i == RECORDS / 2 - 1) {
+            told(&follower, id);
+            last_event_id(buffer_str(&follower.in), place);
+            unfollow(&follower);
+        }
+    }
+    follow(&follower, "/v1/insights/stream", place);
+    for (int i = RECORDS / 2; i < RECORDS; i++) {
+        snprintf(id, sizeof id, "m%d", i);
+        told(&follower, id);
+    }
+    assert_int_equal(count_of(buffer_str(&follower.in), "event: insight"), RECORDS / 2);
     unfollow(&follower);
 }
 
@@ -392,7 +433,7 @@ int main(void)
         WITH_KEYS(test_isolation), WITHOUT(test_digests), WITHOUT(test_filters),
         WITHOUT(test_bad_filters), WITHOUT(test_resume), WITHOUT(test_hurry),
         WITHOUT(test_other_bus), WITHOUT(test_recent), WITHOUT(test_long_way_back),
-        WITHOUT(test_too_many_streams),
+        WITHOUT(test_too_many_streams), WITHOUT(test_many_partitions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
