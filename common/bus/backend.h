@@ -53,7 +53,7 @@ struct bus_producer { const struct bus_backend *backend; };
     O(U32,    partitions,      "0", 0, 1024,                                                       \
       "Partitions of topics that are created; 0: the schema's number. Never fewer than there "     \
       "will be replicas of a worker. On Kafka 4 are quicker for single records, 8 for a backlog. " \
-      "Embedded: 256 at most.")                                                                    \
+      "Embedded: 256 at most, and topics that are there keep theirs.")                             \
     O(U32,    replication,     "1", 1, 9,                                                          \
       "Kafka: replication factor of topics that are created.")                                     \
     O(MS,     retention,       "0", 0, 315360000000, "Age at which messages go; 0: the schema's.") \

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/ascii.h"
+#include "base/log.h"
 
 static struct embedded_bus *of(struct bus *bus) { return (struct embedded_bus *)bus; }
 
@@ -108,6 +109,30 @@ static int name_path(struct embedded_bus *bus, struct err *err)
     return E_OK;
 }
 
+/* Topics keep the partitions that they were made with: who asks for others is told so, once. */
+static void tell_partitions(const struct embedded_bus *bus)
+{
+    struct environment *environment = bus->environment;
+    uint32_t wanted = bus->options.partitions;
+    char topics[TOPIC_COUNT * 24] = "";
+    size_t size = 0;
+    for (int i = 0; i < TOPIC_COUNT && wanted; i++) {
+        uint32_t has = environment_partitions(environment, (enum topic)i);
+        if (!has || has == wanted || size >= sizeof topics) continue;
+        size += (size_t)snprintf(topics + size, sizeof topics - size, "%s%s %u", size ? ", " : "",
+                                 topic_info((enum topic)i)->name, has);
+    }
+    if (!size || atomic_exchange(&environment->partitions_told, true)) return;
+    struct log_event event;
+    log_begin(&event, LOG_WARN, "bus",
+              "bus.partitions is for topics that are made: these stay as they are; for more, work "
+              "this bus off and begin another, with an archive of its own (ops/runbook.md)");
+    log_add(&event, "bus.partitions", "%u", wanted);
+    log_add(&event, "topics", "%s", topics);
+    log_add(&event, "path", "%s", bus->options.path);
+    log_end(&event);
+}
+
 int bus_embedded_open(const struct bus_options *options, const struct clock *clock,
                       struct bus **ret_bus, struct err *err)
 {
@@ -123,6 +148,7 @@ int bus_embedded_open(const struct bus_options *options, const struct clock *clo
         free(bus);
         return rc;
     }
+    tell_partitions(bus);
     *ret_bus = &bus->base;
     return E_OK;
 }

@@ -104,6 +104,7 @@ struct environment {
     atomic_llong lead_ms;                   /* of the wall clock before the other; 0: unknown */
     atomic_llong leap_ms, leap_until_ms;    /* not counted yet, monotonic */
     atomic_bool durable;
+    atomic_bool partitions_told; /* that topics have others than are asked for */
 
     int live_fd;
     uint32_t bell; /* its bit among the processes that wake each other; embedded_live.c */

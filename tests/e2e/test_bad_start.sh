@@ -79,6 +79,12 @@ refused "letters of what isn't there" 66 "nowhere/ holds no topics" "$bin/verbat
 refused "vectors of what isn't there" 66 "nowhere/ holds no topics" "$bin/verbatim" train segments "--bus.path=$scratch/nowhere"
 refused "the price of what costs nothing" 64 "--provider local" "$bin/verbatim" estimate --provider local "$source/config/sample/feedback.ndjson"
 check "and none is made" [ ! -e "$scratch/nowhere" ]
+"$bin/verbatim" topics create "--bus.path=$scratch/few" --bus.partitions=2 >"$scratch/few.txt" || give_up "topics create"
+"$bin/verbatim" topics list "--bus.path=$scratch/few" --bus.partitions=16 >"$scratch/few.txt" 2>"$scratch/few.err"
+check "topics that keep their partitions are named" grep -q 'bus.partitions="16" topics="feedback 2, ' "$scratch/few.err"
+check "once" [ "$(wc -l <"$scratch/few.err")" = 1 ]
+"$bin/verbatim" topics list "--bus.path=$scratch/few" --bus.partitions=2 >"$scratch/few.txt" 2>"$scratch/few.err"
+check "and not where they have as many" [ ! -s "$scratch/few.err" ]
 refused "a model that isn't there, by its option" 78 "segment.model: $scratch/no.model: No such file" "${segment[@]}" --segment.model="$scratch/no.model"
 printf 'not a model' >"$scratch/bad.model"
 refused "a model that is none" 78 "bad.model" "${segment[@]}" --segment.model="$scratch/bad.model"
