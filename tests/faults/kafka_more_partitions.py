@@ -49,6 +49,16 @@ class More:
         return ([record["id"] for record in all_of_them if "digest" not in record],
                 sum(record["digest"]["records"] for record in all_of_them if "digest" in record))
 
+    def finished_before(self):
+        """One that nobody waited for, and whoever comes for it when it is finished has it from the topic."""
+        row = {"id": "unasked", "customer": "of-unasked", "text": "The box unasked came late."}
+        self.sent.append("unasked")
+        equal("a receipt", self.rig.post(row)[0], 202)
+        wait_for("its insight", lambda: "unasked" in self.rig.ids("insights"))
+        began = time.monotonic()
+        equal("the insight, to who asks later", self.rig.post(row, "?wait=30s")[0], 200)
+        equal("within seconds", time.monotonic() - began < 25, True)
+
     def begin(self, followers):
         """They begin at the end: from the first record that one brings on it brings all."""
         for number in range(1000):
@@ -157,6 +167,7 @@ def main():
         members["genai"].stop()
         members["genai"] = rig.start("genai")
         more.all_told("again", 4, lambda: True)
+        more.finished_before()
         wait_for("all are in digests", more.balanced)
         for name, follower in followers.items():
             wait_for(f"the {name} has all", lambda: ids_of(follower) >= set(more.sent) - old)

@@ -213,7 +213,7 @@ static void on_written(void *user, const struct err *err)
     finish(post);
 }
 
-/* One whose insight has passed gets that, or its receipt at once: it doesn't come a second time. */
+/* One whose insight has passed gets that: it doesn't come a second time. */
 static void begin_waiting(struct post *post)
 {
     struct err err; /* too many wait: a receipt will do */
@@ -223,7 +223,7 @@ static void begin_waiting(struct post *post)
         post->wait_ms = post->state->options->wait_most;
     if (post->wait_ms == 0) return;
     if (feed_recall(post->state->feed, post->taken[0].id, &finished)) {
-        if (finished.data) post->insight = arena_copy(&post->arena, finished);
+        post->insight = arena_copy(&post->arena, finished);
         return;
     }
     post->waiting = feed_wait(post->state->feed, post->taken[0].id, post->wait_ms, on_insight,

@@ -88,8 +88,17 @@ static bool is_recalled(struct feed *feed, const struct bus_message *message)
     struct record record;
     if (!feed->recall || record_scan(message->value, &feed->arena, &record, NULL)) return false;
     if (recall_wants(feed, record.id)) return true;
-    recall_take(feed, record.id, (struct str){0});
+    recall_take(feed, record.id, message, (struct str){0});
     return false;
+}
+
+void feed_take_passed(struct feed *feed, const struct bus_message *message)
+{
+    struct finished finished;
+    if (feed_is_for_one(message) || !is_recalled(feed, message)) return;
+    if (!feed_look_into(feed, message->value, &finished) || finished.digest) return;
+    recall_take(feed, finished.id, message, buffer_str(&feed->json));
+    waiters_wake(feed, finished.id, buffer_str(&feed->json));
 }
 
 /* Two readers bring the same. Beyond PARTITIONS_MAX nobody knows which was first. */
@@ -110,7 +119,7 @@ static void take_insight(struct feed *feed, const struct bus_message *message)
     if (!feed->streams && !feed->waiters && !digest && !is_recalled(feed, message)) return;
     if (!feed_look_into(feed, message->value, &finished)) return;
     if (finished.digest) keep_digest(feed, &finished);
-    else recall_take(feed, finished.id, buffer_str(&feed->json));
+    else recall_take(feed, finished.id, message, buffer_str(&feed->json));
     streams_offer(feed, message, &finished, buffer_str(&feed->json));
     waiters_wake(feed, finished.id, buffer_str(&feed->json));
 }
@@ -160,6 +169,7 @@ static void on_timer(uv_timer_t *handle)
     int64_t now_ms = feed_now_ms(feed);
     feed_read(feed, feed->consumer);
     hurry_tend(feed, now_ms);
+    lookbacks_tend(feed, now_ms);
     feed_learn_positions(feed);
     waiters_time_out(feed, now_ms);
     streams_keep_alive(feed, now_ms);
@@ -214,6 +224,7 @@ void feed_close(struct feed *feed)
     if (!feed) return;
     streams_end_all(feed);
     waiters_drop_all(feed);
+    lookbacks_end(feed);
     uv_poll_stop(&feed->ready);
     uv_timer_stop(&feed->timer);
     hurry_end(feed);

@@ -1,6 +1,7 @@
 /* What the files of the feed share: feed.c reads the bus, hurry.c too while somebody listens,
- * streams.c writes to callers who follow, waiters.c answers posts that wait, members.c knows the
- * workers' states. All on the loop's thread. */
+ * streams.c writes to callers who follow, waiters.c answers posts that wait, recall.c and lookback.c
+ * those that wait for what has passed, members.c knows the workers' states. All on the loop's
+ * thread. */
 #ifndef VERBATIM_WORKERS_INGEST_FEED_H
 #define VERBATIM_WORKERS_INGEST_FEED_H
 
@@ -37,6 +38,7 @@ struct positions {
 struct stream;
 struct waiter;
 struct recall;
+struct lookback;
 struct hurry;
 
 /* The last status of each member, as JSON. */
@@ -62,6 +64,8 @@ struct feed {
     struct stream *streams;
     struct waiter *waiters;
     struct recall *recall; /* NULL: nobody has waited yet */
+    struct lookback *lookbacks;
+    size_t lookback_count;
     size_t stream_count, resumed_count, waiter_count, member_count;
     struct member members[MEMBERS_MAX];
     struct kept_digest digests[DIGESTS_MAX];
@@ -84,6 +88,9 @@ bool feed_look_into(struct feed *feed, struct str message, struct finished *ret_
 /* feed.c: takes a batch, of the feed's own reader or of the one in a hurry. False: that was all. */
 bool feed_read(struct feed *feed, struct bus_consumer *consumer);
 
+/* feed.c: an insight leaves its mark, and whoever waits for it has it. */
+void feed_take_passed(struct feed *feed, const struct bus_message *message);
+
 /* feed.c: where the shared reader stands in partitions of which it has read nothing yet. */
 void feed_learn_positions(struct feed *feed);
 
@@ -103,11 +110,21 @@ void waiters_wake(struct feed *feed, struct str id, struct str json);
 void waiters_time_out(struct feed *feed, int64_t now_ms);
 void waiters_drop_all(struct feed *feed);
 
-/* recall.c: what has passed. wants: a post has waited for this one, so its JSON is worth making. */
-void recall_await(struct feed *feed, struct str id);
+/* recall.c: what has passed. await: false, it has, and can't be had now. wants: a post waits for
+ * this one, or has, so its JSON is worth making. */
+bool recall_await(struct feed *feed, struct str id) CHECKED;
 bool recall_wants(const struct feed *feed, struct str id);
-void recall_take(struct feed *feed, struct str id, struct str json); /* json may be empty */
+/* json may be empty */
+void recall_take(struct feed *feed, struct str id, const struct bus_message *message,
+                 struct str json);
 void recall_free(struct feed *feed);
+
+/* lookback.c: reads what has passed once more. one: false, it can't; else who waits for it is told
+ * in any case. tend: for the timer. */
+void lookback_all(struct feed *feed);
+bool lookback_one(struct feed *feed, struct str id, uint32_t partition, int64_t offset) CHECKED;
+void lookbacks_tend(struct feed *feed, int64_t now_ms);
+void lookbacks_end(struct feed *feed);
 
 /* members.c */
 void members_take(struct feed *feed, struct str audit_message);

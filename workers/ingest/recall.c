@@ -1,9 +1,10 @@
 /* Which records are finished, for posts that come again and would wait for what has passed.
  *
- * Nothing is remembered before somebody first waits. From then on each insight that passes leaves a
- * mark, and its JSON if a post waited for it: so a caller who lost his answer gets it when he asks
- * again, and one who asks for what is finished doesn't wait in vain. Bounded: marks push each other
- * out, the oldest of four first, and texts go where their room is spent; who is forgotten waits. */
+ * Nothing is remembered before somebody first waits; then the newest that have passed are read once
+ * more (lookback.c), and from then on each insight that passes leaves a mark, and its JSON if a post
+ * waited for it. So a caller who lost his answer gets it when he asks again, and one who asks for
+ * what is finished has it from its place on the bus. Bounded: marks push each other out, the oldest
+ * of four first, and texts go where their room is spent; who is forgotten waits. */
 #include <stdlib.h>
 
 #include "base/hash.h"
@@ -18,7 +19,8 @@ enum {
 struct trace {
     uint64_t mark; /* hash of the id; 0: free */
     char *text;    /* the id, and the insight behind it */
-    uint32_t id_bytes, text_bytes, age;
+    uint32_t id_bytes, text_bytes, age, partition;
+    int64_t offset; /* where it is on the bus; -1: nobody knows */
     bool finished;
 };
 
@@ -65,7 +67,7 @@ static struct trace *trace_of(struct feed *feed, struct str id)
     for (int way = 1; way < WAYS; way++)
         if (oldest->mark && (!set[way].mark || set[way].age < oldest->age)) oldest = &set[way];
     drop_text(recall, oldest);
-    *oldest = (struct trace){.mark = mark, .age = ++recall->clock};
+    *oldest = (struct trace){.mark = mark, .age = ++recall->clock, .offset = -1};
     return oldest;
 }
 
@@ -85,14 +87,19 @@ static void keep_text(struct recall *recall, struct trace *trace, struct str id,
     recall->texts_bytes += size;
 }
 
-void recall_await(struct feed *feed, struct str id)
+bool recall_await(struct feed *feed, struct str id)
 {
     if (!feed->recall) {
         feed->recall = calloc(1, sizeof *feed->recall);
-        if (!feed->recall) return; /* nothing is remembered, then */
+        if (!feed->recall) return true; /* nothing is remembered, then */
         feed->recall->seed = random_u64(feed->state->context->random);
     }
-    trace_of(feed, id)->finished = false;
+    struct trace *trace = trace_of(feed, id);
+    if (trace->finished &&
+        (trace->offset < 0 || !lookback_one(feed, id, trace->partition, trace->offset)))
+        return false;
+    trace->finished = false;
+    return true;
 }
 
 bool recall_wants(const struct feed *feed, struct str id)
@@ -101,12 +108,15 @@ bool recall_wants(const struct feed *feed, struct str id)
     return trace && !trace->finished;
 }
 
-void recall_take(struct feed *feed, struct str id, struct str json)
+void recall_take(struct feed *feed, struct str id, const struct bus_message *message,
+                 struct str json)
 {
     if (!feed->recall) return;
     bool wanted = recall_wants(feed, id);
     struct trace *trace = trace_of(feed, id);
     trace->finished = true;
+    trace->partition = message->partition;
+    trace->offset = message->partition < PARTITIONS_MAX ? message->offset : -1;
     if (wanted && json.size) keep_text(feed->recall, trace, id, json);
 }
 
@@ -115,8 +125,8 @@ bool feed_recall(struct feed *feed, struct str id, struct str *ret_json)
     const struct trace *trace = find(feed, id);
     if (!trace || !trace->finished) return false;
     struct str kept = str_make(trace->text, trace->text_bytes);
-    bool ours = kept.size && str_equal(str_slice(kept, 0, trace->id_bytes), id);
-    *ret_json = ours ? str_slice(kept, trace->id_bytes, kept.size) : (struct str){0};
+    if (!kept.size || !str_equal(str_slice(kept, 0, trace->id_bytes), id)) return false;
+    *ret_json = str_slice(kept, trace->id_bytes, kept.size);
     return true;
 }
 

@@ -132,13 +132,13 @@ void feed_stream(struct feed *feed, struct http_request *request, const struct c
 /* GET /v1/status */
 void feed_status(struct feed *feed, struct http_request *request);
 uint64_t feed_stream_count(const struct feed *feed);
-/* Calls on_insight once: with the finished record as JSON, or with data == NULL when time is up. */
+/* Calls on_insight once: with the finished record as JSON, which may have passed already, or with
+ * data == NULL when time is up. BUSY: too many wait, or it has passed and can't be had. */
 typedef void feed_on_insight(void *user, struct str json);
 int feed_wait(struct feed *feed, struct str id, int64_t timeout_ms, feed_on_insight *on_insight,
               void *user, struct err *err) CHECKED;
 void feed_forget(struct feed *feed, void *user);
-/* Has the insight passed already? *ret_json: as it was, or nothing where it isn't kept; valid until
- * the loop turns. */
+/* Is the insight at hand, as it passed already? *ret_json is valid until the loop turns. */
 bool feed_recall(struct feed *feed, struct str id, struct str *ret_json);
 
 /* pages.c: the dashboard and the OpenAPI document */

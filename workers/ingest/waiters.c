@@ -16,8 +16,9 @@ struct waiter {
 int feed_wait(struct feed *feed, struct str id, int64_t timeout_ms, feed_on_insight *on_insight,
               void *user, struct err *err)
 {
+    bool first = !feed->recall;
     bool room = feed->waiter_count < WAITERS_MAX && id.size <= WAITER_ID_BYTES;
-    struct waiter *waiter = room ? calloc(1, sizeof *waiter) : NULL;
+    struct waiter *waiter = room && recall_await(feed, id) ? calloc(1, sizeof *waiter) : NULL;
     if (!waiter) return err_set(err, E_BUSY, "too many posts are waiting");
     memcpy(waiter->id, id.data, id.size);
     waiter->until_ms = feed_now_ms(feed) + timeout_ms;
@@ -26,7 +27,7 @@ int feed_wait(struct feed *feed, struct str id, int64_t timeout_ms, feed_on_insi
     waiter->next = feed->waiters;
     feed->waiters = waiter;
     feed->waiter_count++;
-    recall_await(feed, id);
+    if (first) lookback_all(feed);
     return E_OK;
 }
 

@@ -7,6 +7,11 @@ static struct random random_source;
 static struct worker_context context = {.random = &random_source};
 static struct ingest_state ingest = {.context = &context};
 
+/* Without a place from which it could be read once more. */
+static const struct bus_message passed = {.partition = PARTITIONS_MAX};
+
+static void await(struct feed *feed, struct str id) { assert_true(recall_await(feed, id)); }
+
 static struct str name(char room[static 32], const char *prefix, int i)
 {
     snprintf(room, 32, "%s-%d", prefix, i);
@@ -18,7 +23,7 @@ static void nothing_is_kept_before_somebody_waits(void **state)
     struct feed feed = {.state = &ingest};
     struct str json;
     (void)state;
-    recall_take(&feed, STR("a"), STR("{}"));
+    recall_take(&feed, STR("a"), &passed, STR("{}"));
     assert_null(feed.recall);
     assert_false(recall_wants(&feed, STR("a")));
     assert_false(feed_recall(&feed, STR("a"), &json));
@@ -30,17 +35,17 @@ static void what_was_waited_for_is_kept(void **state)
     struct feed feed = {.state = &ingest};
     struct str json = {0};
     (void)state;
-    recall_await(&feed, STR("a"));
+    await(&feed, STR("a"));
     assert_true(recall_wants(&feed, STR("a")));
     assert_false(feed_recall(&feed, STR("a"), &json)); /* not yet */
-    recall_take(&feed, STR("b"), STR("{\"b\":1}"));
-    recall_take(&feed, STR("a"), STR("{\"a\":1}"));
+    recall_take(&feed, STR("b"), &passed, STR("{\"b\":1}"));
+    recall_take(&feed, STR("a"), &passed, STR("{\"a\":1}"));
     assert_false(recall_wants(&feed, STR("a")));
     assert_true(feed_recall(&feed, STR("a"), &json));
     assert_true(str_equal(json, STR("{\"a\":1}")));
-    assert_true(feed_recall(&feed, STR("b"), &json)); /* that it passed, and no more */
-    assert_int_equal(json.size, 0);
-    recall_take(&feed, STR("a"), (struct str){0}); /* once more: the first is the answer */
+    assert_false(feed_recall(&feed, STR("b"), &json)); /* that it passed, and no more */
+    assert_false(recall_await(&feed, STR("b")));
+    recall_take(&feed, STR("a"), &passed, (struct str){0}); /* once more: the first is the answer */
     assert_true(feed_recall(&feed, STR("a"), &json));
     assert_true(str_equal(json, STR("{\"a\":1}")));
     recall_free(&feed);
@@ -58,14 +63,14 @@ static void old_ones_make_room(void **state)
     (void)state;
     memset(large, 'x', sizeof large);
     memset(huge, 'x', sizeof huge);
-    recall_await(&feed, STR("first"));
-    for (int i = 0; i < MANY; i++) recall_take(&feed, name(room, "passed", i), STR("{}"));
-    for (int i = 0; i < MANY; i++) known += feed_recall(&feed, name(room, "passed", i), &json);
-    assert_in_range(known, 8192, 16384);
-    assert_true(feed_recall(&feed, name(room, "passed", MANY - 1), &json));
+    await(&feed, STR("first"));
+    for (int i = 0; i < MANY; i++) recall_take(&feed, name(room, "passed", i), &passed, STR("{}"));
+    assert_false(recall_await(&feed, name(room, "passed", MANY - 1))); /* it has passed */
+    for (int i = MANY - 1; i >= 0; i--) known += !recall_await(&feed, name(room, "passed", i));
+    assert_in_range(known, 4096, 16384);
     for (int i = 0; i < 1000; i++) {
-        recall_await(&feed, name(room, "large", i));
-        recall_take(&feed, name(room, "large", i), str_make(large, sizeof large));
+        await(&feed, name(room, "large", i));
+        recall_take(&feed, name(room, "large", i), &passed, str_make(large, sizeof large));
     }
     for (int i = 0; i < 1000; i++) {
         if (feed_recall(&feed, name(room, "large", i), &json)) kept += json.size == LARGE;
@@ -73,10 +78,10 @@ static void old_ones_make_room(void **state)
     assert_in_range(kept, 100, (4 << 20) / LARGE);
     assert_true(feed_recall(&feed, name(room, "large", 999), &json));
     assert_int_equal(json.size, LARGE);
-    recall_await(&feed, STR("huge"));
-    recall_take(&feed, STR("huge"), str_make(huge, sizeof huge));
-    assert_true(feed_recall(&feed, STR("huge"), &json));
-    assert_int_equal(json.size, 0);
+    await(&feed, STR("huge"));
+    recall_take(&feed, STR("huge"), &passed, str_make(huge, sizeof huge));
+    assert_false(feed_recall(&feed, STR("huge"), &json));
+    assert_false(recall_await(&feed, STR("huge")));
     recall_free(&feed);
 }
 
