@@ -44,7 +44,8 @@ static void end(struct lookback *lookback)
 }
 
 /* Where it begins in this partition; and where it ends. */
-static int64_t begin_at(struct lookback *lookback, const struct bus_backlog *item, size_t partitions)
+static int64_t begin_at(struct lookback *lookback, const struct bus_backlog *item,
+                        size_t partitions)
 {
     int64_t share = KEPT / (int64_t)partitions + 1, *stop = NULL;
     if (item->partition >= PARTITIONS_MAX) return item->end;
