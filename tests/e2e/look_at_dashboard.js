@@ -102,6 +102,13 @@ async function lookAtInsights(page) {
   await first.waitFor({timeout: LONG_MS});
   const safety = await first.innerText();
   check("the serious report leads the safety queue", safety.includes("exploded") && safety.includes("serious"), safety);
+  const order = await page.evaluate(() => {
+    const report = (id, more) => ({id, safety: {state: "positive", serious: true, due_at: "2026-01-02T00:00:00Z", received_at: "2026-01-01T00:00:00Z",
+      evidence: [{cue: "rash", polarity: "affirmed"}], ...more}});
+    return [report("other", {serious: false}), report("model", {evidence: [{cue: "model", polarity: "affirmed"}]}), report("later", {due_at: "2026-01-05T00:00:00Z"}),
+      report("words", {due_at: "2026-01-02T00:00:01Z"}), report("death", {seriousness: ["death"], due_at: "2026-01-16T00:00:00Z"})].sort(bySafety).map(({id}) => id).join(" ");
+  });
+  check("a death leads it, due later or not; of one day what words say goes before what a model read", order === "death words model later other", order);
   check("its words are in their language, and only what was found is marked", await first.locator("p.words[lang=en] mark.cue").count() >= 1 && await first.locator("mark.feeling").count() === 0);
   await first.locator("summary").click();
   check("the whole record is there by keyboard", (await first.locator("pre").textContent()).includes('"safety"'));
