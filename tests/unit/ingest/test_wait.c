@@ -157,7 +157,7 @@ static void test_wait_again(void **state)
 /* Finished before anybody ever waited, by this process or the one before it. */
 static void test_wait_for_the_first_time(void **state)
 {
-    char id[16];
+    char id[24];
     (void)state;
     for (int i = 0; i < 600; i++) {
         snprintf(id, sizeof id, "early-%d", i);
