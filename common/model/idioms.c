@@ -17,7 +17,7 @@ static struct str last_word(struct str phrase)
     return str_slice(phrase, from, phrase.size);
 }
 
-/* "PHRASE ! WORDS": leaves the phrase in *entry, without what follows; these words. */
+/* "PHRASE ! WORDS", as idioms_phrases.inc has it: leaves the phrase in *entry; these words. */
 static struct str cut_exceptions(struct str *entry)
 {
     size_t mark = str_find(*entry, STR(" ! "));
@@ -179,6 +179,8 @@ enum idiom_kind idiom_at(const struct idioms *all, const struct tokens *tokens, 
         uint32_t from = begins_at(tokens, first, at, idiom->phrase);
         if (from == UINT32_MAX) continue;
         if (from > first && is_listed(idiom->exceptions, tokens->items[from - 1].folded)) continue;
+        bool ends = at + 1 == tokens->count || tokens->items[at + 1].clause_before;
+        if (!ends && is_listed(idiom->exceptions, STR("."))) continue;
         *ret_from = from;
         return idiom->kind;
     }

@@ -150,18 +150,21 @@ static void choose_language(struct reading *reading, const char *language)
 {
     static const char CODES[3][3] = {"en", "es", "fr"};
     reading->languages = LANGUAGE_ALL;
+    reading->foreign = language && language[0] && strncmp(language, "und", 3) != 0;
     for (uint32_t i = 0; language && i < 3; i++) {
         if (strncmp(language, CODES[i], 2) != 0 || (language[2] && language[2] != '-')) continue;
         reading->languages = 1u << i;
         reading->text_language = i;
+        reading->foreign = false;
     }
 }
 
-/* The tokens that lie before `end`. */
-static struct tokens tokens_before(const struct tokens *tokens, size_t end)
+/* The tokens that lie within [start, end). */
+static struct tokens tokens_within(const struct tokens *tokens, size_t start, size_t end)
 {
     struct tokens own = {.items = tokens->items, .count = tokens->count};
     while (own.count && own.items[own.count - 1].end > end) own.count--;
+    for (; own.count && own.items[0].start < start; own.count--) own.items++;
     return own;
 }
 
@@ -171,8 +174,10 @@ int insight_analyze(const struct insight_engine *engine, struct str text,
                     struct insight_result *ret_result, struct err *err)
 {
     struct insight_result *result = ret_result;
-    size_t own_end = own_words_end(text);
-    struct tokens own = own_end < text.size ? tokens_before(tokens, own_end) : (struct tokens){0};
+    struct str words = own_words(text);
+    size_t own_start = (size_t)(words.data - text.data), own_end = own_start + words.size;
+    bool quotes = words.size < text.size;
+    struct tokens own = quotes ? tokens_within(tokens, own_start, own_end) : (struct tokens){0};
     if (own.count) { /* not of "…" alone */
         tokens = &own;
         text = str_slice(text, 0, own_end);
@@ -202,6 +207,7 @@ int insight_analyze(const struct insight_engine *engine, struct str text,
     if (tokens->count) {
         rc = reading_needs(&reading, result, err);
         if (!rc) reading_hopes(&reading, result);
+        if (!rc) reading_blames(&reading, result);
         if (!rc) rc = reading_topics(&reading, result, err);
         if (!rc) rc = reading_aspects(&reading, result, err);
         if (!rc) reading_mix(&reading, result);

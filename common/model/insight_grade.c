@@ -15,8 +15,10 @@
 enum {
     STARS_MOST = 5, STARS_NEIGHBOURS = 3, DIGITS_MOST = 3,
     IMAGINED_WITHIN = 32, /* words: a text of grades alone mustn't cost the square of its size */
-    NONE = -1
+    MOCKING_WORDS_MAX = 24, NONE = -1
 };
+/* "Five stars for breaking in record time": words that lean so much take the stars back. */
+#define MOCKING (-0.3f)
 
 static bool is_one_of(struct str word, const char *list)
 {
@@ -252,11 +254,19 @@ void reading_note_grade(struct reading *reading, uint32_t at)
     if (rating == 0) return;
     reading->grades += rating;
     reading->grade_count++;
+    const struct token *next = token + 1;
+    reading->graded_for |= at + 1 < reading->tokens->count && !next->clause_before &&
+                           is_one_of(next->folded, "for por pour");
 }
 
 void reading_take_grade(struct reading *reading)
 {
     if (reading->has_rating || reading->grade_count == 0) return;
+    float rating = reading->grades / (float)reading->grade_count,
+          lean = reading->words_feel.positive - reading->words_feel.negative;
+    bool mocks = reading->graded_for && rating > 3 && lean <= MOCKING &&
+                 reading->tokens->count <= MOCKING_WORDS_MAX;
+    if (mocks) return;
     reading->has_rating = true;
-    reading->rating = reading->grades / (float)reading->grade_count;
+    reading->rating = rating;
 }

@@ -87,6 +87,7 @@ struct reading {
     /* Of the whole text; NULL: the model doesn't judge whole texts. */
     struct linear_level *levels;
     uint32_t languages, text_language; /* bits of taxonomies; index of texts */
+    bool foreign; /* in a language that the models don't know */
     /* Where keywords of topics (one) and of aspects (other) may begin, TOPIC_PLACES tokens each. */
     struct topic_places *places;
     uint32_t topics[INSIGHT_TOPICS_MAX]; /* of the taxonomy, as the result has them */
@@ -99,6 +100,7 @@ struct reading {
     struct insight_harm harm;
     float rating, grades; /* grades that the text tells, added up */
     uint32_t grade_count;
+    bool graded_for; /* "five stars for …" */
 };
 
 /* Of numbers: fmaxf() and fminf() are calls, as they care for what is none. */
@@ -205,6 +207,8 @@ bool reading_hear_irony(struct reading *reading);
 void reading_sentiment(struct reading *reading, struct insight_result *result);
 /* Behind reading_needs(): who praises only what isn't there yet is neutral. */
 void reading_hopes(const struct reading *reading, struct insight_result *result);
+/* … and who surely reports a problem, and else is neutral, blames. */
+void reading_blames(const struct reading *reading, struct insight_result *result);
 /* Behind reading_aspects(): praise of one side and blame of another is mixed. */
 void reading_mix(const struct reading *reading, struct insight_result *result);
 int reading_needs(struct reading *reading, struct insight_result *result, struct err *err) CHECKED;

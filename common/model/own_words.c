@@ -1,5 +1,6 @@
 /* Finds the quoted message at a text's end: line by line from behind, as long as lines begin with
- * ">"; then the line that says who wrote it. */
+ * ">"; then the line that says who wrote it. Or a line that divides: below it nothing is the
+ * writer's. */
 #include "model/own_words.h"
 
 #include <string.h>
@@ -58,11 +59,58 @@ static bool divides(struct str line)
     return false;
 }
 
+static bool begins_with(struct str line, const char *words)
+{
+    size_t size = strlen(words);
+    return line.size >= size &&
+           str_equal_ignoring_case(str_slice(line, 0, size), str_of(words));
+}
+
+static bool begins_with_any(struct str line, const char *const *phrases)
+{
+    for (; *phrases; phrases++)
+        if (begins_with(line, *phrases)) return true;
+    return false;
+}
+
+/* "Response from the owner", "On 4 Nov 2026, Support wrote:" without marks below it. */
+static bool hands_over(struct str line)
+{
+    static const char *const answers[] = {
+        "response from the owner", "response from owner", "owner response", "owner's response",
+        "response from the developer", "developer response", "respuesta del propietario",
+        "respuesta del desarrollador", "r\xc3\xa9ponse du propri\xc3\xa9taire",
+        "r\xc3\xa9ponse du d\xc3\xa9veloppeur", NULL};
+    static const char *const wrote[] = {"wrote:", "escribi\xc3\xb3:", "a \xc3\xa9" "crit :",
+                                        "a \xc3\xa9" "crit:", NULL};
+    if (begins_with_any(line, answers)) return true;
+    for (const char *const *end = wrote; introduces(line) && *end; end++)
+        if (str_ends(line, str_of(*end))) return true;
+    return false;
+}
+
+/* "From: Support", and in the next line when or to whom: what a mail program puts above a message
+ * that is answered. */
+static bool heads_message(struct str text, struct str line, size_t end)
+{
+    static const char *const from[] = {"from:", "de:", "de :", NULL};
+    static const char *const next[] = {
+        "sent:", "date:", "to:", "enviado:", "fecha:", "para:", "envoy\xc3\xa9 :",
+        "envoy\xc3\xa9:", "date :", "\xc3\xa0 :", "\xc3\xa0:", NULL};
+    if (end >= text.size || !begins_with_any(line, from)) return false;
+    return begins_with_any(str_slice(text, end + 1, line_end(text, end + 1)), next);
+}
+
+/* Where a line divides that has words above it. */
 static size_t below_divider(struct str text)
 {
     for (size_t at = 0; at < text.size;) {
         size_t end = line_end(text, at);
-        if (text.data[at] == '-' && divides(str_slice(text, at, end))) return at;
+        struct str line = str_trim(str_slice(text, at, end));
+        bool divided = line.size && (line.data[0] == '-' ? divides(line)
+                                                         : hands_over(line) ||
+                                                               heads_message(text, line, end));
+        if (divided && has_letter(str_slice(text, 0, at))) return at;
         at = end + 1;
     }
     return text.size;
@@ -86,9 +134,8 @@ static size_t quoted_lines(struct str text, uint32_t *ret_quoted)
     }
 }
 
-size_t own_words_end(struct str text)
+static size_t end_of_own(struct str text)
 {
-    if (!text.size || !memchr(text.data, '\n', text.size)) return text.size;
     size_t end = below_divider(text);
     if (end == text.size && memchr(text.data, '>', text.size)) {
         uint32_t quoted;
@@ -103,4 +150,27 @@ size_t own_words_end(struct str text)
         if (!introduced && (quoted < 2 || own_list)) return text.size;
     }
     return has_letter(str_slice(text, 0, end)) ? end : text.size;
+}
+
+/* Behind lines that begin with ">", two at least, at the text's head. */
+static size_t start_of_own(struct str text)
+{
+    size_t at = 0;
+    uint32_t quoted = 0;
+    while (at < text.size) {
+        size_t end = line_end(text, at);
+        struct str line = str_trim(str_slice(text, at, end));
+        bool quotes = line.size && line.data[0] == '>', first = at == 0 && introduces(line);
+        if (line.size && !quotes && !first) break;
+        quoted += quotes;
+        at = end + 1;
+    }
+    return quoted > 1 && at < text.size && has_letter(str_slice(text, at, text.size)) ? at : 0;
+}
+
+struct str own_words(struct str text)
+{
+    if (!text.size || !memchr(text.data, '\n', text.size)) return text;
+    size_t start = start_of_own(text), end = end_of_own(text);
+    return start < end ? str_slice(text, start, end) : text;
 }

@@ -32,7 +32,7 @@ static const struct {
      "d'avance de everyone for gracias hello hey hi hola in lot lots many merci mil muchas noted "
      "of ok okay oki por reply reponse respuesta su thank thanks thx tous ty vale votre you your "
      "adios bye cordialement do essayer goodbye i'll it j'essaie je l'essayer lo probare regards "
-     "saludos that try vais will"},
+     "saludos that try vais will ras"},
     {WORD_JOIN, "and e et mientras or ou plus tandis though u whereas while y"},
     {WORD_BAD,
      "bad cara caras caro caros cher chere cheres chers complain complaint complaints expensive "
