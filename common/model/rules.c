@@ -3,13 +3,13 @@
 
 #include <stdio.h>
 
+#include "base/list_file.h"
 #include "base/nearest.h"
 
 struct parser {
     struct rules *rules;
     const struct topics *topics;
-    const char *file;
-    uint32_t line;
+    struct list_file file;
     struct rule *rule; /* NULL before the first */
 };
 
@@ -27,9 +27,9 @@ static int bad(const struct parser *parser, struct err *err, const char *what,
                const struct rule *rule)
 {
     if (rule)
-        return err_set(err, E_BAD_CONFIG, "%s:%u: rule %.*s %s", parser->file, rule->line,
+        return err_set(err, E_BAD_CONFIG, "%s:%u: rule %.*s %s", parser->file.path, rule->line,
                        STR_ARGS(rule->name), what);
-    return err_set(err, E_BAD_CONFIG, "%s:%u: %s", parser->file, parser->line, what);
+    return list_file_bad(&parser->file, err, "%s", what);
 }
 
 /* Names the word that isn't in the list, and the list. */
@@ -39,8 +39,8 @@ static int bad_word(const struct parser *parser, struct err *err, const char *wh
     char list[160] = "";
     for (size_t i = 0, used = 0; known[i] && used < sizeof list; i++)
         used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", known[i]);
-    return err_set(err, E_BAD_CONFIG, "%s:%u: unknown %s \"%.*s\"; it is one of %s", parser->file,
-                   parser->line, what, STR_ARGS(str_slice(word, 0, 60)), list);
+    return list_file_bad(&parser->file, err, "unknown %s \"%.*s\"; it is one of %s", what,
+                         STR_ARGS(str_slice(word, 0, 60)), list);
 }
 
 static int bad_topic(const struct parser *parser, struct err *err, struct str word)
@@ -50,11 +50,11 @@ static int bad_topic(const struct parser *parser, struct err *err, struct str wo
         nearest_offer(&nearest, parser->topics->names[i]);
     word = str_slice(word, 0, 60);
     if (!nearest.found.data)
-        return err_set(err, E_BAD_CONFIG, "%s:%u: no taxonomy has a topic \"%.*s\"", parser->file,
-                       parser->line, STR_ARGS(word));
-    return err_set(err, E_BAD_CONFIG,
-                   "%s:%u: no taxonomy has a topic \"%.*s\"; did you mean \"%.*s\"?",
-                   parser->file, parser->line, STR_ARGS(word), STR_ARGS(nearest.found));
+        return list_file_bad(&parser->file, err, "no taxonomy has a topic \"%.*s\"",
+                             STR_ARGS(word));
+    return list_file_bad(&parser->file, err,
+                         "no taxonomy has a topic \"%.*s\"; did you mean \"%.*s\"?",
+                         STR_ARGS(word), STR_ARGS(nearest.found));
 }
 
 /* Position in a NULL-terminated list, or -1. */
@@ -191,15 +191,13 @@ static int open_rule(struct parser *parser, struct str name, struct err *err)
             return bad(parser, err, "a rule's name comes twice", NULL);
     if (parser->rules->count == RULES_MAX) return bad(parser, err, "too many rules", NULL);
     parser->rule = &parser->rules->items[parser->rules->count++];
-    parser->rule->line = parser->line;
+    parser->rule->line = parser->file.line;
     parser->rule->name = arena_copy(&parser->rules->arena, name);
     return parser->rule->name.data ? E_OK : err_set(err, E_NO_MEMORY, NULL);
 }
 
 static int parse_line(struct parser *parser, struct str line, struct err *err)
 {
-    line = str_trim(line);
-    if (line.size == 0 || line.data[0] == '#') return E_OK;
     struct str value = line, key = str_cut(&value, ' ');
     value = str_trim(value);
     if (str_equal(key, STR("rule"))) return open_rule(parser, value, err);
@@ -238,16 +236,15 @@ int rules_parse(struct rules *rules, const char *file, struct str content,
                 const struct topics *topics, struct err *err)
 {
     struct rules made = {0};
-    struct parser parser = {.rules = &made, .topics = topics, .file = file};
+    struct parser parser = {.rules = &made, .topics = topics,
+                            .file = {.path = file, .rest = content}};
+    struct str line;
     if (content.size > RULES_FILE_BYTES_MAX || !str_is_utf8(content))
         return bad(&parser, err, "larger than 1 MiB, or not UTF-8", NULL);
     arena_init(&made.arena, 0);
     made.items = ARENA_ARRAY(&made.arena, struct rule, RULES_MAX);
     int rc = made.items ? E_OK : err_set(err, E_NO_MEMORY, NULL);
-    while (content.size && !rc) {
-        parser.line++;
-        rc = parse_line(&parser, str_cut(&content, '\n'), err);
-    }
+    while (!rc && list_file_next(&parser.file, &line)) rc = parse_line(&parser, line, err);
     if (!rc) rc = check_rule(&parser, err);
     if (rc) {
         rules_deinit(&made);

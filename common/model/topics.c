@@ -10,6 +10,7 @@
 #include "base/ascii.h"
 #include "base/buffer.h"
 #include "base/hash.h"
+#include "base/list_file.h"
 #include "model/elision.h"
 #include "model/topics_keyword.h"
 
@@ -21,16 +22,6 @@ struct topic_start {
     bool alone, has_second;
     const struct topic_keyword *keyword;
 };
-
-struct place {
-    const char *file;
-    uint32_t line;
-};
-
-static int bad(struct err *err, const struct place *place, const char *what)
-{
-    return err_set(err, E_BAD_CONFIG, "%s:%u: %s", place->file, place->line, what);
-}
 
 void topics_init(struct topics *topics)
 {
@@ -57,16 +48,17 @@ static bool is_name(struct str name)
            ascii_consists_of(name, ASCII_LOWERS ASCII_DIGITS "-_");
 }
 
-static int open_topic(struct topics *topics, const struct place *place, struct str line,
+static int open_topic(struct topics *topics, const struct list_file *file, struct str line,
                       uint32_t *ret_topic, struct err *err)
 {
-    if (!str_ends(line, STR("]"))) return bad(err, place, "a topic's name ends with ]");
+    if (!str_ends(line, STR("]"))) return list_file_bad(file, err, "a topic's name ends with ]");
     struct str name = str_trim(str_slice(line, 1, line.size - 1));
     if (!is_name(name))
-        return bad(err, place, "a topic's name is a-z, 0-9, '-' or '_', at most 63 of them");
+        return list_file_bad(file, err,
+                             "a topic's name is a-z, 0-9, '-' or '_', at most 63 of them");
     uint32_t topic = topics_find(topics, name);
     if (topic == TOPICS_MAX) {
-        if (topics->count == TOPICS_MAX) return bad(err, place, "too many topics");
+        if (topics->count == TOPICS_MAX) return list_file_bad(file, err, "too many topics");
         struct str copy = arena_copy(&topics->arena, name);
         if (!copy.data) return err_set(err, E_NO_MEMORY, NULL);
         topic = topics->count++;
@@ -131,21 +123,23 @@ static int enter(struct topics *topics, const struct tokens *tokens, bool star,
     return E_OK;
 }
 
-static int add_keyword(struct topics *topics, const struct place *place, struct str text,
+static int add_keyword(struct topics *topics, const struct list_file *file, struct str text,
                        uint32_t topic, uint32_t language, struct arena *scratch, struct err *err)
 {
     struct tokens tokens;
     bool star = str_ends(text, STR("*"));
     if (star) text.size--;
     if (str_find(text, STR("*")) < text.size)
-        return bad(err, place, "a star is allowed at a keyword's end only");
-    if (++topics->keyword_count > TOPIC_KEYWORDS_MAX) return bad(err, place, "too many keywords");
+        return list_file_bad(file, err, "a star is allowed at a keyword's end only");
+    if (++topics->keyword_count > TOPIC_KEYWORDS_MAX)
+        return list_file_bad(file, err, "too many keywords");
     int rc = text_tokenize(text, scratch, &tokens, err);
     if (rc) return rc;
-    if (tokens.count == 0) return bad(err, place, "a keyword without a word");
-    if (tokens.count > TOPIC_WORDS_MAX) return bad(err, place, "a keyword of more than four words");
+    if (tokens.count == 0) return list_file_bad(file, err, "a keyword without a word");
+    if (tokens.count > TOPIC_WORDS_MAX)
+        return list_file_bad(file, err, "a keyword of more than four words");
     if (star && tokens.items[tokens.count - 1].folded.size < TOPIC_PREFIX_BYTES)
-        return bad(err, place, "a word with a star has at least four letters");
+        return list_file_bad(file, err, "a word with a star has at least four letters");
     return enter(topics, &tokens, star,
                  (struct topic_keyword){.topic = (uint8_t)topic,
                                         .language = (uint8_t)language,
@@ -153,35 +147,33 @@ static int add_keyword(struct topics *topics, const struct place *place, struct 
                  err);
 }
 
-static int add_line(struct topics *topics, const struct place *place, struct str line,
+static int add_line(struct topics *topics, const struct list_file *file, struct str line,
                     uint32_t *topic, uint32_t language, struct arena *scratch, struct err *err)
 {
     int rc = E_OK;
-    line = str_trim(str_slice(line, 0, str_find(line, STR("#"))));
-    if (line.size == 0) return E_OK;
-    if (line.data[0] == '[') return open_topic(topics, place, line, topic, err);
-    if (*topic == TOPICS_MAX) return bad(err, place, "keywords before the first [topic]");
+    if (line.data[0] == '[') return open_topic(topics, file, line, topic, err);
+    if (*topic == TOPICS_MAX) return list_file_bad(file, err, "keywords before the first [topic]");
     while (line.size && !rc) {
         struct str keyword = str_trim(str_cut(&line, ','));
         arena_reset(scratch);
-        if (keyword.size) rc = add_keyword(topics, place, keyword, *topic, language, scratch, err);
+        if (keyword.size) rc = add_keyword(topics, file, keyword, *topic, language, scratch, err);
     }
     return rc;
 }
 
-static int add_file(struct topics *topics, const char *file, struct str content, uint32_t language,
+static int add_file(struct topics *topics, const char *path, struct str content, uint32_t language,
                     struct err *err)
 {
-    struct place place = {file, 0};
+    struct list_file file = {.path = path, .rest = content, .comments_in_line = true};
     struct arena scratch = {0}; /* of a keyword */
     uint32_t topic = TOPICS_MAX;
+    struct str line;
     int rc = E_OK;
-    if (content.size > TOPIC_FILE_BYTES_MAX) return bad(err, &place, "larger than 1 MiB");
-    if (!str_is_utf8(content)) return bad(err, &place, "not UTF-8");
-    while (content.size && !rc) {
-        place.line++;
-        rc = add_line(topics, &place, str_cut(&content, '\n'), &topic, language, &scratch, err);
-    }
+    if (content.size > TOPIC_FILE_BYTES_MAX)
+        return list_file_bad(&file, err, "larger than 1 MiB");
+    if (!str_is_utf8(content)) return list_file_bad(&file, err, "not UTF-8");
+    while (!rc && list_file_next(&file, &line))
+        rc = add_line(topics, &file, line, &topic, language, &scratch, err);
     arena_deinit(&scratch);
     return rc;
 }

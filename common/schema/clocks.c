@@ -5,19 +5,14 @@
 
 #include "base/ascii.h"
 #include "base/buffer.h"
+#include "base/list_file.h"
 #include "base/nearest.h"
 
 #define LONGEST_MS (INT64_C(3650) * 86400000)
 
-struct place {
-    const char *path;
-    unsigned line;
-};
-
-static int bad(const struct place *place, struct err *err, const char *what, struct str word)
+static int bad(const struct list_file *file, struct err *err, const char *what, struct str word)
 {
-    return err_set(err, E_BAD_CONFIG, "%s:%u: %s \"%.*s\"", place->path, place->line, what,
-                   STR_ARGS(str_slice(word, 0, 60)));
+    return list_file_bad(file, err, "%s \"%.*s\"", what, STR_ARGS(str_slice(word, 0, 60)));
 }
 
 static bool is_region(struct str word)
@@ -26,13 +21,13 @@ static bool is_region(struct str word)
            ascii_consists_of(word, ASCII_LOWERS ASCII_DIGITS "-_");
 }
 
-static int parse_kind(const struct place *place, struct str word, uint32_t *ret_kinds,
+static int parse_kind(const struct list_file *file, struct str word, uint32_t *ret_kinds,
                       struct err *err)
 {
     uint32_t kind = enumeration_find(&safety_kind_enumeration, word);
     bool any = str_equal(word, STR("any")), unassessed = str_equal(word, STR("unassessed"));
     if (!any && !unassessed && kind == safety_kind_enumeration.count)
-        return bad(place, err,
+        return bad(file, err,
                    "a kind is adverse_event, hazard, product_complaint, special_situation, "
                    "unassessed or any, not",
                    word);
@@ -40,7 +35,7 @@ static int parse_kind(const struct place *place, struct str word, uint32_t *ret_
     return E_OK;
 }
 
-static int parse_seriousness(const struct place *place, struct str word, struct clock_line *line,
+static int parse_seriousness(const struct list_file *file, struct str word, struct clock_line *line,
                              struct err *err)
 {
     bool any = str_equal(word, STR("any"));
@@ -48,10 +43,11 @@ static int parse_seriousness(const struct place *place, struct str word, struct 
     line->other = any || str_equal(word, STR("other"));
     return line->serious || line->other
                ? E_OK
-               : bad(place, err, "seriousness is serious, other or any, not", word);
+               : bad(file, err, "seriousness is serious, other or any, not", word);
 }
 
-static int parse_time(const struct place *place, struct str word, int64_t *ret_ms, struct err *err)
+static int parse_time(const struct list_file *file, struct str word, int64_t *ret_ms,
+                      struct err *err)
 {
     static const struct {
         char unit;
@@ -65,15 +61,13 @@ static int parse_time(const struct place *place, struct str word, int64_t *ret_m
         *ret_ms = (int64_t)number * units[i].ms;
         return E_OK;
     }
-    return bad(place, err, "a time is a number with m, h or d, at most 3650d, not", word);
+    return bad(file, err, "a time is a number with m, h or d, at most 3650d, not", word);
 }
 
-static int parse_line(const struct place *place, struct str text, struct clocks *clocks,
+static int parse_line(const struct list_file *file, struct str rest, struct clocks *clocks,
                       struct err *err)
 {
-    struct str rest = str_trim(str_slice(text, 0, str_find(text, STR("#"))));
-    if (!rest.size) return E_OK;
-    if (clocks->count == CLOCKS_MAX) return bad(place, err, "too many lines, at", rest);
+    if (clocks->count == CLOCKS_MAX) return bad(file, err, "too many lines, at", rest);
     struct clock_line *line = &clocks->lines[clocks->count];
     struct str region = str_cut_word(&rest), kind = str_cut_word(&rest),
                seriousness = str_cut_word(&rest);
@@ -81,12 +75,12 @@ static int parse_line(const struct place *place, struct str text, struct clocks 
     *line = (struct clock_line){
         .region_size = (uint32_t)region.size, .anywhere = str_equal(region, STR("any"))};
     if (!is_region(region))
-        return bad(place, err, "a region is a-z, 0-9, '-' or '_', at most 32 of them, not", region);
-    int rc = parse_kind(place, kind, &line->kinds, err);
-    if (!rc) rc = parse_seriousness(place, seriousness, line, err);
-    if (!rc) rc = parse_time(place, time, &line->after_ms, err);
+        return bad(file, err, "a region is a-z, 0-9, '-' or '_', at most 32 of them, not", region);
+    int rc = parse_kind(file, kind, &line->kinds, err);
+    if (!rc) rc = parse_seriousness(file, seriousness, line, err);
+    if (!rc) rc = parse_time(file, time, &line->after_ms, err);
     if (!rc && str_trim(rest).size)
-        rc = bad(place, err, "nothing comes behind the time, but", str_trim(rest));
+        rc = bad(file, err, "nothing comes behind the time, but", str_trim(rest));
     if (rc) return rc;
     snprintf(line->name, sizeof line->name, "%.*s %.*s %.*s", STR_ARGS(region), STR_ARGS(kind),
              STR_ARGS(seriousness));
@@ -96,15 +90,11 @@ static int parse_line(const struct place *place, struct str text, struct clocks 
 
 int clocks_parse(const char *path, struct str content, struct clocks *ret_clocks, struct err *err)
 {
-    struct place place = {path, 0};
+    struct list_file file = {.path = path, .rest = content, .comments_in_line = true};
+    struct str line;
     int rc = E_OK;
     ret_clocks->count = 0;
-    while (content.size && !rc) {
-        place.line++;
-        struct str line = str_cut(&content, '\n');
-        if (str_ends(line, STR("\r"))) line.size--;
-        rc = parse_line(&place, line, ret_clocks, err);
-    }
+    while (!rc && list_file_next(&file, &line)) rc = parse_line(&file, line, ret_clocks, err);
     if (!rc && !ret_clocks->count) rc = err_set(err, E_BAD_CONFIG, "%s: holds no clock", path);
     return rc;
 }

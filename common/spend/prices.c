@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/list_file.h"
 
 enum { LINES_MAX = 1000, FILE_BYTES_MAX = 1 << 20 };
 /* A token costs at most this: so no sum of 2^32 tokens of each kind overflows. */
@@ -23,28 +24,25 @@ struct prices {
     struct arena arena;
 };
 
-static int bad(const char *name, uint32_t number, struct err *err, const char *what)
-{
-    return err_set(err, E_BAD_CONFIG, "%s:%u: %s", name, number, what);
-}
-
-static int parse_line(struct prices *prices, struct str text, const char *name, uint32_t number,
+static int parse_line(struct prices *prices, const struct list_file *file, struct str text,
                       struct err *err)
 {
     struct line line = {.from_ms = INT64_MIN};
     uint64_t *const columns[] = {&line.price.input, &line.price.output, &line.price.cached};
     struct str pattern = str_cut_word(&text);
     if (str_find(pattern, STR("/")) == pattern.size)
-        return bad(name, number, err, "a line starts with PROVIDER/MODEL");
+        return list_file_bad(file, err, "a line starts with PROVIDER/MODEL");
     for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++)
         if (!money_parse(str_cut_word(&text), columns[i]) || *columns[i] > PRICE_MOST)
-            return bad(name, number, err,
-                       "input, output and cached are dollars for a million tokens, from 0 to 1000");
+            return list_file_bad(
+                file, err,
+                "input, output and cached are dollars for a million tokens, from 0 to 1000");
     struct str date = str_cut_word(&text);
     if (date.size && !time_parse(date, &line.from_ms))
-        return bad(name, number, err, "the date isn't one: 2026-01-31");
-    if (str_cut_word(&text).size) return bad(name, number, err, "something stands behind the date");
-    if (prices->count == LINES_MAX) return bad(name, number, err, "more than 1000 lines");
+        return list_file_bad(file, err, "the date isn't one: 2026-01-31");
+    if (str_cut_word(&text).size)
+        return list_file_bad(file, err, "something stands behind the date");
+    if (prices->count == LINES_MAX) return list_file_bad(file, err, "more than 1000 lines");
     line.model = arena_copy(&prices->arena, pattern);
     if (!line.model.data) return err_set(err, E_NO_MEMORY, NULL);
     line.provider = str_cut(&line.model, '/');
@@ -55,13 +53,12 @@ static int parse_line(struct prices *prices, struct str text, const char *name, 
 int prices_parse(const char *name, struct str text, struct prices **ret_prices, struct err *err)
 {
     struct prices *prices = calloc(1, sizeof *prices);
+    struct list_file file = {.path = name, .rest = text, .comments_in_line = true};
+    struct str line;
     int rc = E_OK;
     if (prices) prices->lines = calloc(LINES_MAX, sizeof *prices->lines);
     if (!prices || !prices->lines) rc = err_set(err, E_NO_MEMORY, NULL);
-    for (uint32_t number = 1; rc == E_OK && text.size; number++) {
-        struct str rest = str_cut(&text, '\n'), line = str_trim(str_cut(&rest, '#'));
-        if (line.size) rc = parse_line(prices, line, name, number, err);
-    }
+    while (rc == E_OK && list_file_next(&file, &line)) rc = parse_line(prices, &file, line, err);
     if (rc) prices_destroy(prices);
     else *ret_prices = prices;
     return rc;

@@ -7,6 +7,7 @@
 #include "base/buffer.h"
 #include "base/flags.h"
 #include "base/hash.h"
+#include "base/list_file.h"
 
 enum {
     BUCKETS = 16384, FILTER_BITS = 1 << 18, FILTER_BITS_MIN = 1 << 12, BITS_A_NAME = 16,
@@ -32,16 +33,6 @@ struct names {
 
 /* --- the list --------------------------------------------------------------------------------- */
 
-struct place {
-    const char *path;
-    unsigned line;
-};
-
-static int bad(const struct place *place, const char *what, struct err *err)
-{
-    return err_set(err, E_BAD_CONFIG, "%s:%u: %s", place->path, place->line, what);
-}
-
 /* Of two words, one behind the other. Many names begin with a word that is said all the
  * time: "la", "head". */
 static uint64_t pair_of(uint64_t first, uint64_t second) { return first ^ second * 3; }
@@ -57,37 +48,36 @@ static void enter(struct names *names, struct spelling *spelling)
     *chain = spelling;
 }
 
-static int add_spelling(struct names *names, const struct place *place, struct str text,
+static int add_spelling(struct names *names, const struct list_file *file, struct str text,
                         struct str name, struct err *err)
 {
     struct spelling *spelling = ARENA_NEW(&names->arena, struct spelling);
     struct tokens tokens;
     if (!spelling) return err_set(err, E_NO_MEMORY, NULL);
-    if (++names->count > NAMES_MAX) return bad(place, "too many names", err);
+    if (++names->count > NAMES_MAX) return list_file_bad(file, err, "too many names");
     if (text.size < LETTERS_MIN || text.size > NAME_BYTES_MAX)
-        return bad(place, "a name has 3 to 128 bytes", err);
+        return list_file_bad(file, err, "a name has 3 to 128 bytes");
     int rc = text_tokenize(text, &names->arena, &tokens, err);
     if (rc) return rc;
     if (tokens.count == 0 || tokens.count > NAME_WORDS_MAX)
-        return bad(place, "a name has one to five words", err);
+        return list_file_bad(file, err, "a name has one to five words");
     *spelling = (struct spelling){.name = name, .word_count = tokens.count};
     for (uint32_t i = 0; i < tokens.count; i++) spelling->words[i] = tokens.items[i].hash;
     enter(names, spelling);
     return E_OK;
 }
 
-static int add_line(struct names *names, const struct place *place, struct str line,
+static int add_line(struct names *names, const struct list_file *file, struct str line,
                     struct err *err)
 {
     struct str name = {0};
     int rc = E_OK;
-    line = str_trim(str_slice(line, 0, str_find(line, STR("#"))));
     while (line.size && !rc) {
         struct str text = str_trim(str_cut(&line, ','));
         if (!text.size) continue;
         if (!name.data) name = arena_copy(&names->arena, text);
         if (!name.data) return err_set(err, E_NO_MEMORY, NULL);
-        rc = add_spelling(names, place, text, name, err);
+        rc = add_spelling(names, file, text, name, err);
     }
     return rc;
 }
@@ -108,14 +98,12 @@ static void fold_filter(struct names *names)
 
 int names_parse(const char *path, struct str content, struct names **ret_names, struct err *err)
 {
-    struct place place = {path, 0};
+    struct list_file file = {.path = path, .rest = content, .comments_in_line = true};
+    struct str line;
     struct names *names = calloc(1, sizeof *names);
     int rc = names ? E_OK : err_set(err, E_NO_MEMORY, NULL);
-    if (!rc && !str_is_utf8(content)) rc = bad(&place, "not UTF-8", err);
-    while (content.size && !rc) {
-        place.line++;
-        rc = add_line(names, &place, str_cut(&content, '\n'), err);
-    }
+    if (!rc && !str_is_utf8(content)) rc = list_file_bad(&file, err, "not UTF-8");
+    while (!rc && list_file_next(&file, &line)) rc = add_line(names, &file, line, err);
     if (rc) {
         names_close(names);
         return rc;

@@ -7,6 +7,7 @@
 
 #include "base/ascii.h"
 #include "base/hash.h"
+#include "base/list_file.h"
 #include "config/shipped.h"
 #include "workers/ingest/state.h"
 
@@ -38,7 +39,7 @@ static bool parse_scopes(struct str text, struct key *key)
     return key->may_write || key->may_read;
 }
 
-static int parse_line(struct str line, const char *path, unsigned number, struct key *key,
+static int parse_line(const struct list_file *file, struct str line, struct key *key,
                       struct err *err)
 {
     key->name = str_cut(&line, ':');
@@ -46,30 +47,26 @@ static int parse_line(struct str line, const char *path, unsigned number, struct
     key->tenant = str_cut(&line, ':');
     if (key->name.size == 0 || !intake_tenant_is_valid(key->tenant) ||
         !ascii_read_hex(str_trim(hash), key->hash, sizeof key->hash))
-        return err_set(err, E_BAD_CONFIG, "%s:%u: expected NAME:SHA-256 in hex:TENANT:SCOPES", path,
-                       number);
+        return list_file_bad(file, err, "expected NAME:SHA-256 in hex:TENANT:SCOPES");
     if (memchr(key->name.data, '.', key->name.size))
-        return err_set(err, E_BAD_CONFIG,
-                       "%s:%u: a key's name has no dot: it ends at the first one", path, number);
+        return list_file_bad(file, err, "a key's name has no dot: it ends at the first one");
     if (!parse_scopes(line, key))
-        return err_set(err, E_BAD_CONFIG, "%s:%u: scopes are write, read, or both with a comma",
-                       path, number);
+        return list_file_bad(file, err, "scopes are write, read, or both with a comma");
     return E_OK;
 }
 
 static int parse(struct keyring *keys, const char *path, struct err *err)
 {
-    struct str text = buffer_str(&keys->file);
-    for (unsigned number = 1; text.size; number++) {
-        struct str line = str_trim(str_cut(&text, '\n'));
-        if (line.size == 0 || line.data[0] == '#') continue;
+    struct list_file file = {.path = path, .rest = buffer_str(&keys->file)};
+    struct str line;
+    while (list_file_next(&file, &line)) {
         if (keys->count == KEYS_MAX)
             return err_set(err, E_BAD_CONFIG, "%s: more than %d keys", path, KEYS_MAX);
         struct key *grown = realloc(keys->keys, (keys->count + 1) * sizeof *grown);
         if (!grown) return err_set(err, E_NO_MEMORY, NULL);
         keys->keys = grown;
         keys->keys[keys->count] = (struct key){0};
-        int rc = parse_line(line, path, number, &keys->keys[keys->count], err);
+        int rc = parse_line(&file, line, &keys->keys[keys->count], err);
         if (rc) return rc;
         keys->count++;
     }

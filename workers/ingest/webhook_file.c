@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/ascii.h"
+#include "base/list_file.h"
 #include "config/shipped.h"
 #include "workers/ingest/webhook.h"
 
@@ -103,15 +104,16 @@ static bool has_name(const struct webhook_list *list, const char *name)
     return false;
 }
 
-static int add_line(struct str line, const char *path, unsigned number, bool plain_http,
+static int add_line(const struct list_file *file, struct str line, bool plain_http,
                     struct webhook_list *list, struct err *err)
 {
     struct webhook webhook = {.name = ""};
     if (list->count == WEBHOOKS_MAX)
-        return err_set(err, E_BAD_CONFIG, "%s: more than %d webhooks", path, WEBHOOKS_MAX);
+        return err_set(err, E_BAD_CONFIG, "%s: more than %d webhooks", file->path,
+                       WEBHOOKS_MAX);
     const char *wrong = parse_line(line, plain_http, &webhook);
     if (!wrong && has_name(list, webhook.name)) wrong = "there is one of this name already";
-    if (wrong) return err_set(err, E_BAD_CONFIG, "%s:%u: %s", path, number, wrong);
+    if (wrong) return list_file_bad(file, err, "%s", wrong);
     struct webhook *grown = realloc(list->items, (list->count + 1) * sizeof *grown);
     if (!grown) return err_set(err, E_NO_MEMORY, NULL);
     list->items = grown;
@@ -123,12 +125,11 @@ int webhook_list_parse(struct str text, const char *path, bool plain_http,
                        struct webhook_list *ret_list, struct err *err)
 {
     struct webhook_list list = {0};
+    struct list_file file = {.path = path, .rest = text};
+    struct str line;
     int rc = E_OK;
-    for (unsigned number = 1; text.size && rc == E_OK; number++) {
-        struct str line = str_trim(str_cut(&text, '\n'));
-        if (line.size && line.data[0] != '#')
-            rc = add_line(line, path, number, plain_http, &list, err);
-    }
+    while (rc == E_OK && list_file_next(&file, &line))
+        rc = add_line(&file, line, plain_http, &list, err);
     if (rc) webhook_list_free(&list);
     else *ret_list = list;
     return rc;
