@@ -76,14 +76,15 @@ struct bus_subscription {
     const char *member;
     const enum topic *topics;
     size_t topic_count;
-    /* Where a group without a committed offset, or a reader, begins. At the end that is committed at
-     * once, for all partitions of a topic: those that are made later are read whole. */
+    /* Where a reader begins, or a group that has committed nothing. BUS_LATEST of a group is
+     * committed at once for all partitions of a topic, so that partitions which are added later are
+     * read from their beginning. */
     enum bus_start start;
     bool at_least_once;     /* outputs first, offsets after, no transaction */
-    /* what comes may come that much later, in larger portions: cheaper for a broker; 0: at once */
+    /* messages may come so much later, in larger portions, which costs a broker less; 0: at once */
     uint32_t patient_ms;
-    /* Called inside bus_poll(), before the partitions change hands; of Kafka's also with none. At
-     * least once no commit may run any more when on_revoked returns. May be NULL. */
+    /* Called inside bus_poll(), before the partitions change hands; on Kafka also with a count of
+     * 0. With at_least_once, no commit may be running when on_revoked returns. May be NULL. */
     void (*on_revoked)(void *user, const struct bus_position *partitions, size_t count);
     void (*on_assigned)(void *user, const struct bus_position *partitions, size_t count);
     void *user;
@@ -105,8 +106,8 @@ const char *bus_system(const struct bus *bus);
 /* for people: "embedded at data/bus", "kafka 127.0.0.1:9092 (librdkafka 2.0.2)" */
 const char *bus_description(const struct bus *bus);
 
-/* At least once, do positions go by a request of their own, after the outputs? Else telling them
- * costs nothing, and a crash repeats nothing. */
+/* With at_least_once: are positions committed by a request of their own, after the outputs (Kafka)?
+ * Where they aren't (embedded), committing them costs nothing, and a crash repeats nothing. */
 bool bus_positions_apart(const struct bus *bus);
 
 struct bus_topic_settings {
@@ -131,7 +132,7 @@ struct bus_lag {
     uint64_t records; /* not handled yet; on Kafka transaction markers count too */
     uint64_t written; /* rises by one with each message (and marker) written to the topic */
 };
-/* For whoever isn't in that group. Blocks for some seconds where a broker doesn't answer; any
+/* The caller needn't be in the group. Blocks for some seconds if a broker doesn't answer; any
  * thread. NOT_FOUND: no such topic. */
 int bus_lag(struct bus *bus, const char *group, enum topic topic, struct bus_lag *ret_lag,
             struct err *err) CHECKED;
@@ -161,8 +162,8 @@ int bus_commit(struct bus_consumer *consumer, const struct bus_output *outputs, 
                const struct bus_position *positions, size_t position_count,
                struct err *err) CHECKED;
 
-/* Before a stop: a commit that waits for a broker gives up within some seconds, and so does each
- * that comes after. Loop thread. */
+/* Before a stop: a commit that waits for a broker gives up within some seconds, and so does every
+ * later one. Loop thread. */
 void bus_hasten(struct bus_consumer *consumer);
 
 /* Goes back to the committed positions of all assigned partitions. Loop thread,
@@ -176,12 +177,13 @@ int bus_seek(struct bus_consumer *consumer, const struct bus_position *position,
 /* Assigned partitions; at most max are written; returns how many there are. Loop thread, cheap. */
 size_t bus_backlog(struct bus_consumer *consumer, struct bus_backlog *out, size_t max);
 
-/* How many messages retention deleted before they were read here, since subscribing; on Kafka with
- * the markers of their transactions, but not where nothing else was deleted. Loop thread, cheap. */
+/* How many messages retention deleted before they were read here, since subscribing. On Kafka that
+ * includes the markers of their transactions, but 0 if only markers were deleted. Loop thread,
+ * cheap. */
 uint64_t bus_missed(struct bus_consumer *consumer);
 
-/* False until a broker has answered, and from when none could be reached until one answers again.
- * Loop thread, cheap. */
+/* Does a broker answer? False before the first answer, and while none can be reached. Loop thread,
+ * cheap. */
 bool bus_answers(struct bus_consumer *consumer);
 
 /* --- producer ------------------------------------------------------------------------------- */

@@ -1,5 +1,5 @@
-/* One member of a group: how it stands in the databases (embedded_group.c says in which), whether a
- * commit of its is still good, joining and leaving. */
+/* One member of a group: its records in the databases (embedded_group.c says which), whether its
+ * commits are still valid, joining and leaving. */
 #include <string.h>
 
 #include "base/random.h"

@@ -1,5 +1,5 @@
-/* A value may be refused by who uses it, long after it was read. Its message names the key; this finds
- * the line or variable that set it. */
+/* A value may be refused by who uses it, long after it was read. Its message names the key; this
+ * finds the line or variable that set it. */
 #include <stdio.h>
 
 #include "base/ascii.h"
@@ -10,7 +10,8 @@ static bool continues_a_key(char c)
     return ascii_is_letter_or_digit(c) || c == '.' || c == '_' || c == '-';
 }
 
-/* Where `text` names the key as a whole, its size if nowhere. A dot behind it may end a sentence. */
+/* Where `text` names the key as a whole, its size if nowhere. A dot behind it may end a
+ * sentence. */
 static size_t find_key(struct str text, struct str key)
 {
     for (size_t at = 0; at < text.size; at += key.size) {

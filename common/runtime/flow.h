@@ -94,8 +94,8 @@ struct flow {
     struct bus_position *positions;
     struct job **gathered;
     size_t own_count; /* of the outputs: added by flow_add_output() */
-    /* Set before gathering: what is gathered is written without its positions, which are gathered
-     * again by whoever doesn't withhold them. For at least once. */
+    /* For at least once. Set before gathering: outputs are gathered without their positions, which
+     * a later gathering takes along that doesn't withhold them. */
     bool withholds;
     size_t output_count, output_capacity, position_count, position_capacity, gathered_count,
         gathered_capacity;
@@ -108,10 +108,10 @@ void flow_deinit(struct flow *flow);
 
 /* How many batches may be held where they are small, and their records in all. */
 enum { FLOW_SMALL_BATCHES = 32, FLOW_SMALL_RECORDS = 64 };
-/* Room for another batch, and be it a full one? Small ones may be more than `batches`, if all
- * together hold little: records that come singly fill one each, and
- * those behind the last of them would wait for the next commit but one. Under load few and large
- * ones are cheaper. */
+/* Is there room for another batch, even if it is a full one? There may be more than `batches` of
+ * them, as long as all together hold little: records that come one at a time take a batch each, and
+ * those behind the last would wait for the next commit but one. Under load, few and large batches
+ * are cheaper. */
 static inline bool flow_has_room(const struct flow *flow)
 {
     const struct flow_limits *limits = &flow->limits;
@@ -131,7 +131,8 @@ int64_t flow_retry_due(struct flow *flow, int64_t now_ms);
 
 /* Collects what may be committed. False: nothing. */
 bool flow_gather(struct flow *flow);
-/* Adds one message of the runtime's own to what was gathered (or to nothing). NO_MEMORY. */
+/* Adds a message of the runtime's own to what was gathered, or makes one where nothing was.
+ * NO_MEMORY. */
 int flow_add_output(struct flow *flow, const struct bus_output *output, struct err *err) CHECKED;
 /* The bus refuses a message of what was gathered for its size, and won't say which (a limit of the
  * broker's that is below ours): the record with the largest output becomes a dead letter without

@@ -39,9 +39,9 @@ struct worker_context {
     const struct clock *clock;
     struct random *random;
     const char *member;        /* "segment-0": stable per replica */
-    /* NULL when the worker runs in a chain, without a bus (verbatim analyze); but the loop
-     * is there in solo.h: */
-    struct telemetry *telemetry; /* NULL too where nobody is told spans */
+    /* These are NULL when the worker runs in a chain, without a bus (verbatim analyze). In solo.h
+     * there is a loop, and no bus. */
+    struct telemetry *telemetry; /* NULL too when spans go nowhere */
     uv_loop_t *loop;
     struct bus *bus;
     struct flow *flow;         /* the runtime's own */
@@ -65,25 +65,25 @@ struct job {
     uint8_t state;             /* enum job_state, in runtime/flow.h */
     bool deferred;
     uint64_t id_hash;          /* of the id that came in, for the ledger */
-    struct job_span *span;     /* that is told when it ends; NULL: none is */
-    /* in a chain: a record that is emitted goes on in memory, not as bytes */
+    struct job_span *span;     /* sent when the job ends; NULL: none is */
+    /* in a chain: an emitted record goes to the next worker in memory, not as bytes */
     bool handed_on;
     int64_t retry_at_ms;
-    /* scanned; the worker changes its sections and writes it (not if .raw). Last: it is filled by
-     * itself. */
+    /* The message as a record (not if .raw): the worker changes sections of it and emits it. Stands
+     * last because it is filled separately. */
     struct record record;
 };
 
 struct worker {
     const char *name, *summary;
     uint32_t consumes, produces;          /* TOPICS(A) | TOPICS(B) */
-    uint32_t reads;                       /* topics that it reads without a group, beside these */
-    const char *joins;                    /* a second group that it joins on those; NULL: none */
+    uint32_t reads;                       /* further topics, which it reads without a group */
+    const char *joins;                    /* a second group, joined on `reads`; NULL: none */
     /* its own section, filled into context->options; NULL: none */
     const struct option_table *options;
     /* further sections that it reads by config_get(); ends with NULL; may be NULL */
     const struct option_table *const *tables;
-    /* its group begins at the end of its topics, not with all that they hold */
+    /* its group begins at the end of its topics, and skips what they hold already */
     bool from_end;
     /* don't scan records: the worker reads job->message->value itself */
     bool raw;
@@ -93,9 +93,9 @@ struct worker {
      * Otherwise the error's class decides: RETRY (again later), REJECT (dead letter),
      * FATAL (stop). */
     int (*process)(struct worker_context *context, struct job *job, struct err *err);
-    /* The record has become a dead letter, which is emitted: what else must be told of it,
-     * with this id (the record's where it could be read, else the letter's). job->record is the
-     * letter by now. Optional. */
+    /* The record has become a dead letter, which was emitted; job->record is that letter now. Here
+     * the worker may emit what else others must know. id: of the record if it could be read, else
+     * of the letter. Optional. */
     int (*refused)(struct worker_context *context, struct job *job, struct str id, struct err *err);
     /* SIGHUP: reread what may change; on an error the old stays in force. Optional. */
     int (*reload)(struct worker_context *context, struct err *err);
@@ -105,20 +105,19 @@ struct worker {
     void (*drain)(struct worker_context *context);
     /* Not done draining yet? Polled until false or the deadline. Optional. */
     bool (*draining)(struct worker_context *context);
-    /* Deferred jobs have been dropped by now: finish them or forget them here,
-     * later is too late. */
+    /* The last chance to forget deferred jobs: the runtime has dropped them already. */
     void (*close)(struct worker_context *context);
     /* Adds the worker's own metrics to a scrape. Optional. */
     void (*metrics)(struct worker_context *context, struct metrics_writer *writer);
     /* For workers that keep records beyond process(), as logsink does: the highest position of this
      * partition that may be committed. NULL: all that is done. */
     int64_t (*durable)(struct worker_context *context, enum topic topic, uint32_t partition);
-    /* Everything not committed is dropped and will be read again, here or by another replica:
-     * forget what is kept for it. Optional. */
+    /* Everything that isn't committed was dropped, and will be read again, here or by another
+     * replica: forget what was kept for it. Optional. */
     void (*rewound)(struct worker_context *context);
 };
 
-/* All topics that it has to do with: also what the runtime reads and writes for it. */
+/* All topics that the worker reads or writes, and those that the runtime does for it. */
 uint32_t worker_reads(const struct worker *worker);
 uint32_t worker_writes(const struct worker *worker);
 
@@ -130,8 +129,9 @@ int job_emit(struct job *job, enum topic topic, struct str key, struct str value
 /* Emits job->record as one message: the usual end of process(). The key as in job_emit(). */
 int job_emit_record(struct job *job, enum topic topic, struct str key, struct err *err) CHECKED;
 
-/* The span that this job is: what it causes elsewhere, such as a call of a model, is its child.
- * Else the one that its message comes from, or nothing. Valid as long as the job is. */
+/* The traceparent for what this job causes elsewhere, such as a call of a model: the job's own
+ * span; if it has none, the one that its message came with, or nothing. Valid as long as the job
+ * is. */
 struct str job_trace(const struct job *job);
 
 /* Asynchronous step: process() calls job_defer() and returns E_OK; later, on the loop thread,
@@ -139,13 +139,14 @@ struct str job_trace(const struct job *job);
 void job_defer(struct job *job);
 void job_finish(struct job *job, enum err_code code, const struct err *err);
 
-/* For workers with callbacks of their own, on the loop thread: something has changed that the
- * runtime should look at now (job_finish() does this by itself); and: the worker can't go on. */
+/* For workers with callbacks of their own, on the loop thread. worker_wake(): something has changed
+ * that the runtime should look at now (job_finish() does this by itself). worker_fail(): the worker
+ * can't go on, and the program stops. */
 void worker_wake(struct worker_context *context);
 void worker_fail(struct worker_context *context, const struct err *err);
-/* Gives back what is in flight (rewound() comes, then it is read again from what is committed), and
- * takes nothing in for so long: for an outage that may last, so that the bus isn't held by what is
- * kept in memory. What is done meanwhile is committed first. Loop thread; comes later, not now. */
+/* For an outage that may last: commits what is done, gives back what is in flight, and takes
+ * nothing in for `ms`, because messages held in memory hold the bus, too. rewound() is called; then
+ * reading goes on from the committed positions. Loop thread; it happens on a later turn. */
 void worker_give_back(struct worker_context *context, int64_t ms);
 /* Records that wait for this replica: in flight, and not read yet, as far as the bus knows.
  * 0 without a bus. */
@@ -154,13 +155,14 @@ uint64_t worker_backlog(struct worker_context *context);
 /* The headers that a message of ours carries: CloudEvents 1.0 Kafka binding, binary mode. */
 enum { JOB_HEADERS = 6, JOB_HEADER_ID = 4 };
 
-/* What an operator's commands (ops/cli) put on a message: how often it was sent again from the dead
- * letters, and which run of a replay it comes from. All that is made of a marked message is marked
- * too, up to its insight or its next dead letter, and the archive's lines say it: so a ledger can
- * tell what came a second time. */
+/* Marks that an operator's commands (ops/cli) put on a message: how often it was sent again from
+ * the dead letters, and which run of a replay wrote it. Whatever is made of a marked message is
+ * marked too, up to its insight or its next dead letter, and in the archive. So the ledger can tell
+ * what came a second time. */
 #define HEADER_REDRIVES "verbatim-redrives" /* a whole number, from 1 */
 #define HEADER_REPLAY   "verbatim-replay"   /* a name */
-/* Whose dead letter it was, on an insight that is sent again: it is for that one alone. */
+/* On an insight that is sent again: the worker whose dead letter it was, and which alone reads
+ * it. */
 #define HEADER_FOR      "verbatim-for"
 enum { JOB_MARKS = 2, MARK_BYTES_MAX = 64 };
 /* On a status that says nothing new: the worker is alive. logsink passes over those. */

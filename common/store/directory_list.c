@@ -108,8 +108,9 @@ static int add_object(struct walk *walk, int folder, struct str name, size_t siz
     return E_OK;
 }
 
-/* `fd` is the walk's to close. The first `size` bytes of walk->key name the folder, with a slash: no
- * deeper than the key is long (STORE_KEY_BYTES_MAX / 2 folders, each of which is open meanwhile). */
+/* `fd` is the walk's to close. The first `size` bytes of walk->key name the folder, with a slash:
+ * no deeper than the key is long (STORE_KEY_BYTES_MAX / 2 folders, each of which is open
+ * meanwhile). */
 static int walk_folder(struct walk *walk, int fd, size_t size, struct err *err)
 {
     struct buffer entries = {0};

@@ -182,8 +182,8 @@ static int s3_delete(struct store *store, struct str key, struct err *err)
 }
 
 /* Pages go on by start-after, not by a token: so a list is stateless, and can be taken up anywhere.
- * It begins behind the prefix: a folder marker of that very name is a key of no bytes to our caller,
- * who could not go on behind it. */
+ * It begins behind the prefix: a folder marker of that very name is a key of no bytes to our
+ * caller, who could not go on behind it. */
 static int s3_list(struct store *store, struct str prefix, struct str after, size_t limit,
                    struct store_page *page, struct err *err)
 {

@@ -54,7 +54,8 @@ struct account_call {
     bool priced;              /* it is known */
 };
 
-/* BAD_CONFIG: a budget that is no money. Also where nobody is asked yet: it shows before it costs. */
+/* BAD_CONFIG: a budget that is no money. Also where nobody is asked yet: it shows before it
+ * costs. */
 int account_check_limits(const struct genai_options *options, struct err *err) CHECKED;
 /* BAD_CONFIG, and what purchases_open() says. Without a bus (verbatim analyze) nothing is
  * journaled: identical texts of one run are bought once all the same. */

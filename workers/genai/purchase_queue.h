@@ -2,8 +2,8 @@
  * it takes, in its order, so that the bus has each of them in the end.
  *
  * But for what is too large for the broker: that goes once more, alone, as others of its batch may
- * have been too much; then an answer goes without its words, which says that this was asked and paid
- * for, and that nobody need ask it again; and what is too large even so ends with TOO_LARGE.
+ * have been too much; then an answer goes without its words, which says that this was asked and
+ * paid for, and that nobody need ask it again; and what is too large even so ends with TOO_LARGE.
  * One thread: the loop's. */
 #ifndef VERBATIM_WORKERS_GENAI_PURCHASE_QUEUE_H
 #define VERBATIM_WORKERS_GENAI_PURCHASE_QUEUE_H
