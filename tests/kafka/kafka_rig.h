@@ -20,6 +20,14 @@ static inline void rig_new_prefix(void)
     snprintf(rig_prefix, sizeof rig_prefix, "t%d-%d.", (int)getpid(), ++count);
 }
 
+/* For cmocka_unit_test_setup(). */
+static inline int rig_setup(void **state)
+{
+    (void)state;
+    rig_new_prefix();
+    return 0;
+}
+
 static inline const char *rig_bootstrap(void)
 {
     const char *bootstrap = getenv("KAFKA_BOOTSTRAP");

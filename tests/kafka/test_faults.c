@@ -229,25 +229,18 @@ static void test_killed(void **state)
     close_rig(&rig);
 }
 
-static int new_prefix(void **state)
-{
-    (void)state;
-    rig_new_prefix();
-    return 0;
-}
-
 int main(int argc, char **argv)
 {
     if (argc >= 5 && strcmp(argv[1], "copy") == 0) return copy_for_ever(&argv[1]);
     if (argc == 2) cmocka_set_test_filter(argv[1]); /* e.g. test_killed */
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(test_markers, new_prefix),
-        cmocka_unit_test_setup(test_rebalance, new_prefix),
-        cmocka_unit_test_setup(test_paused_over_rebalance, new_prefix),
-        cmocka_unit_test_setup(test_fenced, new_prefix),
-        cmocka_unit_test_setup(test_killed, new_prefix),
-        cmocka_unit_test_setup(test_absent_broker, new_prefix),
-        cmocka_unit_test_setup(test_hastened, new_prefix),
+        cmocka_unit_test_setup(test_markers, rig_setup),
+        cmocka_unit_test_setup(test_rebalance, rig_setup),
+        cmocka_unit_test_setup(test_paused_over_rebalance, rig_setup),
+        cmocka_unit_test_setup(test_fenced, rig_setup),
+        cmocka_unit_test_setup(test_killed, rig_setup),
+        cmocka_unit_test_setup(test_absent_broker, rig_setup),
+        cmocka_unit_test_setup(test_hastened, rig_setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

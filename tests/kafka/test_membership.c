@@ -373,27 +373,20 @@ static void test_storm(void **state)
     }
 }
 
-static int new_prefix(void **state)
-{
-    (void)state;
-    rig_new_prefix();
-    return 0;
-}
-
 int main(int argc, char **argv)
 {
     if (argc >= 5 && strcmp(argv[1], "copy") == 0) return copy_for_ever(&argv[1]);
     if (argc == 2) choose_tests(argv[1]); /* e.g. test_one_name */
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(test_killed_and_restarted, new_prefix),
-        cmocka_unit_test_setup(test_others_undisturbed, new_prefix),
-        cmocka_unit_test_setup(test_scaled_in, new_prefix),
-        cmocka_unit_test_setup(test_another_topic, new_prefix),
-        cmocka_unit_test_setup(test_late_topic, new_prefix),
-        cmocka_unit_test_setup(test_one_name, new_prefix),
-        cmocka_unit_test_setup(test_outrun, new_prefix),
-        cmocka_unit_test_setup(test_slow_stage, new_prefix),
-        cmocka_unit_test_setup(test_storm, new_prefix),
+        cmocka_unit_test_setup(test_killed_and_restarted, rig_setup),
+        cmocka_unit_test_setup(test_others_undisturbed, rig_setup),
+        cmocka_unit_test_setup(test_scaled_in, rig_setup),
+        cmocka_unit_test_setup(test_another_topic, rig_setup),
+        cmocka_unit_test_setup(test_late_topic, rig_setup),
+        cmocka_unit_test_setup(test_one_name, rig_setup),
+        cmocka_unit_test_setup(test_outrun, rig_setup),
+        cmocka_unit_test_setup(test_slow_stage, rig_setup),
+        cmocka_unit_test_setup(test_storm, rig_setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -273,23 +273,16 @@ static void test_patient(void **state)
     close_rig(&rig);
 }
 
-static int new_prefix(void **state)
-{
-    (void)state;
-    rig_new_prefix();
-    return 0;
-}
-
 int main(int argc, char **argv)
 {
     if (argc == 2) cmocka_set_test_filter(argv[1]); /* e.g. test_properties */
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(test_properties, new_prefix),
-        cmocka_unit_test_setup(test_topic_settings, new_prefix),
-        cmocka_unit_test_setup(test_too_large, new_prefix),
-        cmocka_unit_test_setup(test_large_batch, new_prefix),
-        cmocka_unit_test_setup(test_small_topic, new_prefix),
-        cmocka_unit_test_setup(test_patient, new_prefix),
+        cmocka_unit_test_setup(test_properties, rig_setup),
+        cmocka_unit_test_setup(test_topic_settings, rig_setup),
+        cmocka_unit_test_setup(test_too_large, rig_setup),
+        cmocka_unit_test_setup(test_large_batch, rig_setup),
+        cmocka_unit_test_setup(test_small_topic, rig_setup),
+        cmocka_unit_test_setup(test_patient, rig_setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
