@@ -84,31 +84,37 @@ static void enter(struct str words, const struct phrases *list)
 
 /* Ordinary words, places and months that are names of many: greeted or thanked, they are people. */
 static const char *const persons[] = {
-    "ada", "adelaide", "allie", "ally", "amber", "angel", "april", "art", "asuncion", "austin", "autumn",
-    "basil", "bauer", "beau", "bell", "bella", "ben", "bill", "blanche", "blanco", "boucher",
-    "bravo", "brittany", "brook", "brooks", "bruce", "burns", "calvo", "campbell", "cano", "cara",
-    "carl", "carolina", "castro", "celeste", "chad", "charlotte", "chelsea", "chester", "chris",
-    "christian", "clair", "claire", "coleman", "comfort", "concepcion", "consuelo", "cooper", "cruz",
-    "crystal", "daisy", "dakota", "dale", "dallas", "dan", "dawn", "dean", "delgado", "demi",
-    "dennis", "denny", "destinee", "destiny", "devon", "dolores", "domingo", "drew", "dusty",
-    "earl", "ella", "estrella", "eva", "eve", "faith", "fisher", "florence", "foster", "fournier",
-    "fox", "frank", "fuentes", "gallego", "gene", "genesis", "geneva", "georgia", "german",
-    "ginger", "glen", "gloria", "grace", "grant", "graves", "guerra", "hart", "hazel", "heather",
-    "hope", "hugo", "hunter", "ivans", "ivy", "jack", "jacobs", "jade", "james", "jan", "jasmine",
-    "jay", "jean", "jenkins", "jesus", "joe", "johnny", "jordan", "josh", "joy", "julia", "june",
-    "justin", "kent", "kirby", "kitty", "klein", "krishna", "lambert", "lance", "lauren", "lee",
-    "lefevre", "leon", "leroy", "levi", "liam", "lilly", "lily", "linda", "lloyd", "logan",
-    "lorraine", "lucca", "luigi", "luna", "luz", "mae", "manuel", "marchand", "marge", "mari",
-    "marin", "marine", "mario", "mark", "marshall", "martin", "mason", "max", "may", "meg", "melody", "mercy",
-    "mickey", "mohammad", "molina", "mona", "moody", "moreno", "morgan", "nancy", "navarro",
-    "nick", "nieves", "noel", "norris", "olive", "oscar", "parker", "pascal", "patience", "paz", "pearl",
-    "penny", "peter", "pilar", "preston", "prieto", "randy", "ray", "renard", "reyes", "rhodes",
-    "rich", "rios", "rivera", "rob", "robin", "rod", "roger", "roman", "rosario", "rose",
-    "rosemary", "roux", "roy", "rubio", "ruby", "sage", "salvador", "sandy", "santiago", "santos",
-    "savage", "savannah", "sean", "serrano", "sierra", "socorro", "sofia", "sol", "soria",
-    "stanley", "stark", "sterling", "sue", "summer", "swift", "sydney", "taylor", "tiffany", "tom",
-    "torres", "trinidad", "troy", "turner", "vega", "victoria", "violet", "virginia", "wade",
-    "walton", "watson", "wells", "wendy", "will", "wilson", "wong", "woods", "zelda"};
+    "ada", "adelaide", "aime", "allie", "ally", "amber", "ange", "angel", "april", "art",
+    "asuncion", "austin", "autumn", "basil", "bauer", "beau", "bell", "bella", "ben", "bill",
+    "blanche", "blanco", "blessing", "blossom", "boucher", "bravo", "brittany", "brook", "brooks",
+    "bruce", "buck", "bunny", "burns", "calvo", "campbell", "cano", "cara", "carl", "carolina",
+    "castro", "celeste", "cerise", "chad", "charity", "charlotte", "chelsea", "chester", "chip",
+    "chris", "christian", "cielo", "clair", "claire", "coleman", "comfort", "concepcion",
+    "constant", "consuelo", "cooper", "coral", "cruz", "crystal", "daisy", "dakota", "dale",
+    "dallas", "dan", "dawn", "dean", "delgado", "demi", "dennis", "denny", "desire", "destinee",
+    "destiny", "devon", "divine", "dolores", "domingo", "drew", "duke", "dusty", "earl", "ella",
+    "esperance", "estrella", "eva", "eve", "exauce", "faith", "favour", "fisher", "florence",
+    "fortune", "foster", "fournier", "fox", "frank", "fuentes", "gallego", "garance", "gene",
+    "genesis", "geneva", "georgia", "german", "ginger", "glen", "gloria", "goodness", "grace",
+    "grant", "graves", "guerra", "harmony", "hart", "hazel", "heather", "hope", "hugo", "hunter",
+    "innocent", "ivans", "ivy", "jack", "jacobs", "jade", "james", "jan", "jasmine", "jay", "jean",
+    "jenkins", "jesus", "joe", "johnny", "joie", "jordan", "josh", "joy", "julia", "june",
+    "justice", "justin", "justo", "kent", "kirby", "kitty", "klein", "krishna", "lambert", "lance",
+    "lauren", "lee", "lefevre", "leon", "leroy", "levi", "liam", "lilly", "lily", "linda", "lloyd",
+    "logan", "lorraine", "loup", "lucca", "lucky", "luigi", "luna", "lune", "luz", "mae", "manuel",
+    "marchand", "marge", "mari", "marin", "marine", "mario", "mark", "marshall", "martin", "mason",
+    "max", "may", "meg", "melodie", "melody", "mercy", "merveille", "mickey", "miles", "modeste",
+    "mohammad", "molina", "mona", "moody", "moreno", "morgan", "nancy", "navarro", "nick", "nieves",
+    "noel", "norris", "nova", "olive", "opal", "oscar", "parfait", "parker", "pascal", "pat",
+    "patience", "paz", "pearl", "peg", "penny", "perle", "peter", "pilar", "placide", "praise",
+    "precieuse", "precious", "preston", "prieto", "prune", "rain", "randy", "ray", "reine",
+    "renard", "reyes", "rhodes", "rich", "rios", "rivera", "rob", "robin", "rod", "roger", "roman",
+    "rosario", "rose", "rosemary", "roux", "roy", "rubio", "ruby", "sage", "salvador", "sandy",
+    "santiago", "santos", "savage", "savannah", "sean", "serrano", "sierra", "skip", "socorro",
+    "sofia", "sol", "soria", "stanley", "stark", "sterling", "sue", "summer", "swift", "sydney",
+    "taylor", "temperance", "tiffany", "tom", "torres", "tresor", "trinidad", "troy", "turner",
+    "urbain", "vega", "verity", "victoria", "violet", "virginia", "wade", "walton", "watson",
+    "wells", "wendy", "will", "wilson", "wisdom", "wong", "woods", "zelda"};
 
 static uint32_t person_hashes[PERSON_SLOTS]; /* 0: empty */
 
@@ -278,7 +284,7 @@ bool name_is_often_a_person(struct str text, const struct name *name)
 
 bool name_is_verb_too(const struct redact_word *word)
 {
-    return IS_ONE_OF(word, ((const char *const[]){"mark", "will"}));
+    return IS_ONE_OF(word, ((const char *const[]){"mark", "will", "aime", "desire"}));
 }
 
 int redact_phrase_points(struct redact_finder *finder, const struct name *name,

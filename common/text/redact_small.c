@@ -130,6 +130,28 @@ struct name name_read_small_like(struct str text, size_t start, int least)
     return name;
 }
 
+/* "Gracias a Julio por": a month's name with a capital behind a phrase of people; no "thanks to
+ * April 2024", "thanks May I". */
+static struct name read_month(struct str text, size_t start)
+{
+    static const char *const months[] = {"april", "may",   "june", "august",
+                                         "abril", "julio", "avril"};
+    static const char *const dates[] = {"of", "de",   "del", "i",  "be",
+                                        "we", "have", "and", "or", "y", "et"};
+    struct redact_word month, next;
+    redact_word_at(text, start, &month);
+    next = name_next_word(text, month.end);
+    struct name name = {.start = month.start, .end = month.end, .parts = 1};
+    if (!month.capital || month.upper || !IS_ONE_OF(&month, months) || IS_ONE_OF(&next, dates) ||
+        is_digit(at(text, month.end + 1u)) || next.cues & CUE(MONTH))
+        return (struct name){0};
+    struct name family = {0};
+    if (next.capital) family = name_read(text, next.start, NOT_SMALL);
+    if (next.capital && !family.parts) return (struct name){0}; /* "thanks June Offers" */
+    if (family.parts) name.end = family.end, name.parts += family.parts;
+    return name;
+}
+
 /* The name that the phrase tells which begins with `word`; parts 0: there is none. */
 static struct name told_by(struct str text, const struct redact_word *word,
                            const struct phrase *phrase)
@@ -140,12 +162,13 @@ static struct name told_by(struct str text, const struct redact_word *word,
     size_t end = words_end(text, word->end, phrase->before + 1);
     if (!end) return none;
     end += at(text, end) == ',';
-    if (at(text, end) != ' ' || !starts_small(text, end + 1)) return none;
+    if (at(text, end) != ' ') return none;
     struct redact_word first;
     redact_word_at(text, end + 1, &first);
-    struct name name = phrase->trust == LISTED
-                           ? name_read_small(text, &first)
-                           : name_read_small_like(text, end + 1, least[phrase->trust]);
+    struct name name = first.capital              ? read_month(text, end + 1)
+                       : phrase->trust == LISTED ? name_read_small(text, &first)
+                                                 : name_read_small_like(text, end + 1,
+                                                                        least[phrase->trust]);
     bool whole = name.end == text.size || is_one_of(text.data[name.end], " .,;:!?)\n");
     return whole && words_end(text, name.end, phrase->behind) ? name : none;
 }
