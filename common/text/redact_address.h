@@ -27,8 +27,8 @@ size_t address_small_code_end(struct str text, size_t i); /* " sy8 1ap" */
 size_t address_unit_end(struct str text, size_t i); /* "Apt. 864", "3º izquierda", "piso 2 B" */
 /* What belongs to an address behind its street: flat, city, state, code, in any order. */
 size_t address_tail_end(struct str text, size_t end);
-/* Where an address starts that a sure postal code ends (redact_address_code.c); `code` if nothing of
- * one stands before it. */
+/* Where an address starts that a sure postal code ends (redact_address_code.c); `code` if nothing
+ * of one stands before it. */
 size_t address_start_before_code(struct str text, size_t code);
 /* The same for five digits, which a state or a town must stand beside. */
 size_t address_start_before_zip(struct str text, size_t zip);
@@ -38,7 +38,8 @@ size_t address_start_before_pin(struct str text, size_t pin);
 size_t address_building_before(struct str text, size_t start);
 /* "lives at 12 …", "address is 12 …", "Address:\n12 …"; but "room 12 West", "delivered 2 Large". */
 bool address_is_led_to_house(struct str text, size_t number);
-/* An English street written small behind its number; the end, or `names` (redact_address_small.c). */
+/* An English street written small behind its number; the end, or `names`
+ * (redact_address_small.c). */
 size_t address_small_street_end(struct str text, size_t number, size_t names,
                                 const struct redact_context *context);
 size_t address_small_colony_end(struct str text, size_t i); /* " col mixcoac cdmx 03920" */

@@ -1,6 +1,6 @@
 /* What stands before a postal code and its city: "Flat 9, Copperfield House, 112 Lower Marsh,
- * London SE1 7AB", "RR 2 Box 118, Elkton, VA 22827". The code is sure, so neither the street nor the
- * house needs a word that says what it is. Read backwards, part by part as commas have it. */
+ * London SE1 7AB", "RR 2 Box 118, Elkton, VA 22827". The code is sure, so neither the street nor
+ * the house needs a word that says what it is. Read backwards, part by part as commas have it. */
 #include "text/redact_address.h"
 
 enum {
@@ -111,7 +111,8 @@ static size_t part_end(struct str text, size_t i)
     return end;
 }
 
-/* "my address is Ty Gwyn, Heol y Bont, Aberaeron": what leads to names of places that end in a code. */
+/* "my address is Ty Gwyn, Heol y Bont, Aberaeron": what leads to names of places that end in a
+ * code. */
 static bool is_led_to_places(struct str text, size_t start)
 {
     return redact_context_before(text, start).all & CUE(ADDRESS);

@@ -20,11 +20,12 @@ static size_t crossing_end(struct str text, const struct redact_word *with)
     return end > name ? end : 0;
 }
 
-/* Colombia: "Calle 13 # 9A-1", "Carrera 197 # 2-38 Sur", "Av. calle 4ª No. 81-9". The end, or `i`. */
+/* Colombia: "Calle 13 # 9A-1", "Carrera 197 # 2-38 Sur", "Av. calle 4ª No. 81-9". The end, or
+ * `i`. */
 size_t address_grid_end(struct str text, size_t i)
 {
-    static const char *const signs[] = {"# ", "#", "No. ", "N\xC2\xB0 ", "N\xC2\xBA ", "no. ", "No ",
-                                        "no ", "nro ", "Nro. "};
+    static const char *const signs[] = {"# ", "#", "No. ", "N\xC2\xB0 ", "N\xC2\xBA ", "no. ",
+                                        "No ", "no ", "nro ", "Nro. "};
     struct redact_word word;
     size_t end = i, digits;
     redact_word_at(text, end, &word);

@@ -187,8 +187,8 @@ static size_t box_start(struct str text, size_t number, const struct redact_word
 bool address_is_led_to_house(struct str text, size_t number)
 {
     static const char *const leads[] = {
-        "at", "to", "is", "in", "on", "es", "en", "est", "au", "aux", "a", "no", "nr", "nro", "from",
-        "al", "near", "lives", "live", "living", "vivo", "vive", "habite", "wohne", "address",
+        "at", "to", "is", "in", "on", "es", "en", "est", "au", "aux", "a", "no", "nr", "nro",
+        "from", "al", "near", "lives", "live", "living", "vivo", "vive", "habite", "wohne", "address",
         "direccion", "domicilio", "adresse", "anschrift", "indirizzo", "endereco"};
     struct redact_word lead;
     redact_word_before(text, number, &lead);
@@ -286,11 +286,11 @@ static size_t hyphened_start(struct str text, size_t number, const struct redact
 /* "Rivadavia 4567, piso 2 depto A": what only a house has. */
 static bool has_flat(struct str text, size_t house)
 {
-    static const char *const flats[] = {"piso", "depto", "dpto", "dto", "apto", "puerta", "oficina"};
+    static const char *const kind[] = {"piso", "depto", "dpto", "dto", "apto", "puerta", "oficina"};
     struct redact_word flat;
     size_t i = address_skip(text, house, " ,", 2);
     redact_word_at(text, i, &flat);
-    if (i == house || !IS_ONE_OF(&flat, flats)) return false;
+    if (i == house || !IS_ONE_OF(&flat, kind)) return false;
     size_t number = address_skip(text, flat.end, ". ", 2);
     return address_house_end(text, number) > number;
 }

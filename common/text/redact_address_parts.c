@@ -15,7 +15,8 @@ size_t address_ordinal_end(struct str text, size_t i)
 static size_t door_end(struct str text, size_t i)
 {
     size_t letter = address_skip(text, i, " ", 1);
-    bool small = is_lower(at(text, letter)) && is_one_of(at(text, letter + 1), ",.\n"); /* "2º b," */
+    bool small = /* "2º b," */
+        is_lower(at(text, letter)) && is_one_of(at(text, letter + 1), ",.\n");
     bool is = (is_upper(at(text, letter)) && !is_word(at(text, letter + 1))) || small;
     return letter > i && is ? letter + 1 : i;
 }
@@ -60,7 +61,8 @@ size_t address_house_end(struct str text, size_t i)
     return next > i + 1 && !is_word(at(text, next)) ? next : i;
 }
 
-/* Ireland's, "D22 YX08": of the letters that it has; some digits and some letters behind the blank. */
+/* Ireland's, "D22 YX08": of the letters that it has; some digits and some letters behind the
+ * blank. */
 static size_t eircode_end(struct str text, size_t i)
 {
     static const char letters[] = "ACDEFHKNPRTVWXY";
@@ -117,7 +119,8 @@ size_t address_names_end(struct str text, size_t i, int most, int *ret_words)
         if (word.size == 1 && at(text, word.end) == '\xC2') break; /* "N° 5" */
         bool joined = at(text, word.end) == '-' || before(text, word.start) == '-';
         if (!word.size || (!word.capital && !particle) ||
-            (word.capital && word.cues & CUE(COMMON) && !particle && !joined && /* "Château-Renault" */
+            (word.capital && word.cues & CUE(COMMON) && !particle &&
+             !joined && /* "Château-Renault" */
              !(*ret_words && word_is(&word, "este"))))
             break;
         if (word.capital) end = word.end, ++*ret_words;

@@ -1,5 +1,5 @@
-/* Addresses without a street: "Residencial Las Lomas, casa 14, Tegucigalpa", "Quartier Almadies, villa
- * 45", "Mz. F Lt. 14". */
+/* Addresses without a street: "Residencial Las Lomas, casa 14, Tegucigalpa", "Quartier Almadies,
+ * villa 45", "Mz. F Lt. 14". */
 #include "text/redact_address.h"
 #include "text/redact_numbers.h"
 
@@ -40,8 +40,8 @@ static size_t home_end(struct str text, size_t i)
 /* "villa 14, ", "Lot 12, " before the place: where it starts, or `start`. */
 static size_t home_before(struct str text, size_t start)
 {
-    static const char *const homes[] = {"casa", "villa", "lote", "lot", "torre", "parcela", "bloque",
-                                        "manzana", "apto", "chalet", "appt", "bloc"};
+    static const char *const homes[] = {"casa", "villa", "lote", "lot", "torre", "parcela",
+                                        "bloque", "manzana", "apto", "chalet", "appt", "bloc"};
     struct redact_word home;
     size_t digits = start - 2;
     if (start < 7 || text.data[start - 1] != ' ' || text.data[start - 2] != ',') return start;

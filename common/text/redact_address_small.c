@@ -86,14 +86,15 @@ size_t address_small_street_end(struct str text, size_t number, size_t names,
 /* Names written small up to a number; where it starts, or 0. */
 static size_t number_behind_small(struct str text, size_t i)
 {
-    static const char *const rooms[] = {"zona", "planta", "nivel", "sector", "sala", "talla", "fila",
-                                        "mesa", "habitacion", "cuarto", "version"};
+    static const char *const rooms[] = {"zona", "planta", "nivel", "sector", "sala", "talla",
+                                        "fila", "mesa", "habitacion", "cuarto", "version"};
     bool name = false;
     for (int k = 0; k < ADDRESS_NAME_WORDS; k++) {
         struct redact_word word;
         redact_word_at(text, i, &word);
         bool particle = word.cues & CUE(PARTICLE);
-        if (!word.size || (word.cues & (CUE(COMMON) | CUE(UNIT) | CUE(STREET_FIRST)) && !particle) ||
+        if (!word.size ||
+            (word.cues & (CUE(COMMON) | CUE(UNIT) | CUE(STREET_FIRST)) && !particle) ||
             IS_ONE_OF(&word, rooms))
             return 0;
         name |= !particle && word.size >= 3;
@@ -141,7 +142,8 @@ size_t redact_address_calle(struct redact_finder *finder, size_t number)
     const char *mark = memrchr(text.data + least, '/', number - least);
     if (!mark) return 0;
     size_t slash = (size_t)(mark - text.data) + 1;
-    if (slash < least + 2 || (text.data[slash - 2] | 0x20) != 'c' || is_word(before(text, slash - 2)))
+    if (slash < least + 2 || (text.data[slash - 2] | 0x20) != 'c' ||
+        is_word(before(text, slash - 2)))
         return 0;
     size_t names = address_skip(text, slash, " ", 1);
     size_t house = number_behind_small(text, names); /* "nº 4", of which `number` is the digit */
@@ -151,8 +153,8 @@ size_t redact_address_calle(struct redact_finder *finder, size_t number)
     return end ? address_take(finder, slash - 2, end) : 0;
 }
 
-/* " col mixcoac cdmx 03920", ", colonia del valle": the quarter behind a street that is written small
- * as well, up to a code or where the clause ends; `i` if there is none. */
+/* " col mixcoac cdmx 03920", ", colonia del valle": the quarter behind a street that is written
+ * small as well, up to a code or where the clause ends; `i` if there is none. */
 size_t address_small_colony_end(struct str text, size_t i)
 {
     static const char *const quarters[] = {"col", "colonia", "fracc", "barrio", "urb"};
@@ -176,7 +178,8 @@ size_t address_small_colony_end(struct str text, size_t i)
 
 /* --- English streets behind a number in words ------------------------------------------------- */
 
-/* Right behind the street: the end of something, or a small word. "two Baker Street mugs" are none. */
+/* Right behind the street: the end of something, or a small word. "two Baker Street mugs" are
+ * none. */
 static bool is_closed_street(struct str text, size_t end)
 {
     struct redact_word next;

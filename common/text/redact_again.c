@@ -29,8 +29,8 @@ static void remember(struct seen *seen, struct str text, const struct redact_fou
 static bool is_introduced(struct str text, const struct redact_word *lead, size_t end)
 {
     static const char *const selves[] = {"im", "soy", "names"};
-    static const char *const behind[] = {"and", "from", "here", "again", "i", "y", "de", "del", "la",
-                                         "el", "et", "j", "du", "ici", "my", "the"};
+    static const char *const behind[] = {"and", "from", "here", "again", "i", "y", "de", "del",
+                                         "la", "el", "et", "j", "du", "ici", "my", "the"};
     struct redact_word earlier, follow = name_next_word(text, end);
     if (end < text.size && !strchr(",.!?\n", text.data[end]) &&
         (!follow.size || !IS_ONE_OF(&follow, behind)))

@@ -1,5 +1,5 @@
-/* The word before a place, and whether what stands at one may be asked for: looked at by its letters,
- * read only where it may matter. */
+/* The word before a place, and whether what stands at one may be asked for: looked at by its
+ * letters, read only where it may matter. */
 #include "text/redact_find.h"
 
 #include "text/ascii_head.h"

@@ -139,7 +139,8 @@ static bool has_groups(const struct code *code, const uint8_t *ends, size_t size
     return true;
 }
 
-/* Accounts as Spain (CCC: bank, branch, check, account) and France (RIB) wrote them before IBANs. */
+/* Accounts as Spain (CCC: bank, branch, check, account) and France (RIB) wrote them before
+ * IBANs. */
 static size_t bare_account_end(struct str text, const struct code *code)
 {
     static const uint8_t ccc[] = {4, 8, 10}, rib[] = {5, 10, 21};

@@ -23,8 +23,8 @@ static bool parts(struct str text, size_t start, size_t end, bool cue)
     return false;
 }
 
-/* "CPR 010190-1234", "mon identifiant est le 0048817263", but not "CPR in 2019 … 12000": these count
- * right before a number only, and a long one. */
+/* "CPR 010190-1234", "mon identifiant est le 0048817263", but not "CPR in 2019 … 12000": these
+ * count right before a number only, and a long one. */
 static bool is_far_from(struct str text, const struct redact_word *word, size_t number)
 {
     enum { SHORT_WORD = 4, SHORT_GAP = 5, GAP_MOST = 18, DIGITS_LEAST = 7 };
@@ -50,7 +50,8 @@ static bool is_id_here(struct str text, const struct redact_word *word, size_t n
     if (word_is(word, "ein"))
         return memcmp(said.data, "EIN", 3) == 0 || at(text, number + 2) == '-';
     redact_word_before(text, word->start, &kind);
-    if (word_is(word, "sejour")) return word_is(&kind, "de"); /* "titre de séjour", not "mon séjour" */
+    if (word_is(word, "sejour"))
+        return word_is(&kind, "de"); /* "titre de séjour", no "mon séjour" */
     if (!word_is(word, "documento")) return true;
     if (word_is(&kind, "de")) redact_word_before(text, kind.start, &kind);
     if (word_is(&kind, "numero")) return true; /* "mi número de documento es" */

@@ -107,8 +107,8 @@ struct redact_starts {
 extern const struct redact_starts redact_starts; /* of the words that a finder starts from */
 extern const struct redact_starts redact_key_starts; /* of secrets */
 
-/* Of the first four bytes, the first one lowest. Letters beyond ASCII are folded only later ("née"):
- * they may be anything. */
+/* Of the first four bytes, the first one lowest. Letters beyond ASCII are folded only later
+ * ("née"): they may be anything. */
 static inline bool redact_marks(const struct redact_starts *starts, uint32_t four)
 {
     uint32_t first = four & 31, second = four >> 8 & 31, third = four >> 16 & 31,
@@ -155,8 +155,8 @@ static inline bool redact_may_be_in(const uint64_t *set, int bits, uint64_t eigh
     return set[bit / 64] >> bit % 64 & 1;
 }
 
-/* Words of seven letters at most that no finder starts from, whether or not with a capital; each has
- * one place, by its letters, unless another one took it. */
+/* Words of seven letters at most that no finder starts from, whether or not with a capital; each
+ * has one place, by its letters, unless another one took it. */
 enum { PLAIN_BITS = 13, PLAIN_BYTES = 7 };
 extern const uint64_t redact_plain[1 << PLAIN_BITS];
 
@@ -266,9 +266,7 @@ void redact_mark_said(uint64_t *before_it, uint64_t *behind_it); /* (redact_unli
 /* False: nothing stands beside this word by which redact_unlisted_name() would take it for a name,
  * and it is no part of a longer one. */
 bool redact_may_be_said(struct str text, const struct redact_word *word);
-void redact_ware_open(void);     /* the same */
-void redact_small_open(void);    /* the same */
-void redact_register_open(void); /* the same */
+void redact_ware_open(void), redact_small_open(void), redact_register_open(void); /* the same */
 uint32_t redact_registers(struct redact_finder *finder);
 /* "I", "nous", "mi": somebody tells what happened to him. Looked for once. */
 bool redact_speaks_of_self(struct redact_finder *finder);
@@ -289,9 +287,9 @@ static inline bool redact_is_shaped(const struct redact_starts *starts, const ch
 }
 
 /* Of the words that start at `begins`, of 64 bytes with eight more behind them, those that may be
- * in a set. run: letters that such words have; ends: bytes that end a word for sure. Those that go on
- * otherwise may be if `starts` has their first letters; NULL: they all may. No branch on what can't
- * be foreseen. */
+ * in a set. run: letters that such words have; ends: bytes that end a word for sure. Those that go
+ * on otherwise may be if `starts` has their first letters; NULL: they all may. No branch on what
+ * can't be foreseen. */
 static inline uint64_t redact_words_among(const uint64_t *set, int bits,
                                           const struct redact_starts *starts, const char *bytes,
                                           uint64_t begins, uint64_t run, uint64_t ends)

@@ -191,8 +191,8 @@ size_t redact_id_letter(struct str text, const struct redact_digits *digits)
     return is ? 2 : 0;
 }
 
-/* "C.C. 52.884.107", "CI 4.512.883-1", "NIT 900.555.019-2": Colombia's and Uruguay's, with the check
- * that may stand behind; how many groups, 0: it is none. */
+/* "C.C. 52.884.107", "CI 4.512.883-1", "NIT 900.555.019-2": Colombia's and Uruguay's, with the
+ * check that may stand behind; how many groups, 0: it is none. */
 static uint8_t groups_behind_cedula(struct str text, const struct redact_digits *digits)
 {
     static const char *const cards[] = {"C.C. ", "C.C.", "CC ", "CC. ", "C.I. ", "C.I.",

@@ -29,7 +29,8 @@ static void fold_wide_letter(struct str text, size_t i, size_t size, struct reda
     for (; *folded && word->size + 1 < WORD_BYTES; folded++) word->folded[word->size++] = *folded;
 }
 
-/* Capitals of two bytes: Latin-1, Latin Extended-A (even codes, near enough), Greek and Cyrillic. */
+/* Capitals of two bytes: Latin-1, Latin Extended-A (even codes, near enough), Greek and
+ * Cyrillic. */
 static bool is_wide_capital(struct str text, size_t i)
 {
     uint32_t code = ((uint32_t)text.data[i] & 0x1F) << 6 | ((uint32_t)text.data[i + 1] & 0x3F);

@@ -25,7 +25,7 @@ static bool is_syllabic(struct str text, const struct redact_word *word)
     return next.size > 1 && is_syllable(&next);
 }
 
-/* "Siew Ling", "Min Jun", "Ngoc Anh": two syllables of a Chinese, Korean or Vietnamese given name. */
+/* "Siew Ling", "Min Jun", "Ngoc Anh": two syllables of a Chinese, Korean or Vietnamese name. */
 static bool is_two_syllables(struct str text, const struct redact_word *word)
 {
     static const char *const more[] = {
@@ -371,14 +371,14 @@ struct name name_from(struct str text, const struct redact_word *word, const str
                          .company = read && read->company && read->parts == 1};
 }
 
-/* "Mª Ángeles", "Ma. Fernanda": María, cut short, right before a name; where it starts, or `start`. */
+/* "Mª Ángeles", "Ma. Fernanda": María, cut short, right before a name; its start, or `start`. */
 static size_t maria_before(struct str text, size_t start)
 {
     static const char *const cuts[] = {"M\xC2\xAA ", "M.\xC2\xAA ", "M\xC2\xAA. ", "Ma. "};
     struct str lead = str_slice(text, start > 5 ? start - 5 : 0, start);
     for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++) {
-        struct str cut = str_of(cuts[i]);
-        if (str_ends(lead, cut) && !is_word(before(text, start - cut.size))) return start - cut.size;
+        size_t from = start - strlen(cuts[i]);
+        if (str_ends(lead, str_of(cuts[i])) && !is_word(before(text, from))) return from;
     }
     return start;
 }

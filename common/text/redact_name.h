@@ -36,8 +36,8 @@ struct name name_read_small(struct str text, const struct redact_word *given);
 /* The same, or a word that no list knows, none of every day, that looks like a name (LIKE_…); a
  * family name behind it goes along (redact_small.c). */
 struct name name_read_small_like(struct str text, size_t start, int least);
-/* The same from a capitalised word that was read already: it alone where no name goes on. read: what
- * name_read() finds there; NULL: it wasn't asked. */
+/* The same from a capitalised word that was read already: it alone where no name goes on. read:
+ * what name_read() finds there; NULL: it wasn't asked. */
 struct name name_from(struct str text, const struct redact_word *word, const struct name *read);
 /* it goes; returns its end */
 size_t name_take(struct redact_finder *finder, const struct name *name);

@@ -1,5 +1,5 @@
-/* Where those work whom customers speak with: "Jolanta from billing", "Nadia de l'accueil", "Malvolia
- * Corso, de atención al cliente". */
+/* Where those work whom customers speak with: "Jolanta from billing", "Nadia de l'accueil",
+ * "Malvolia Corso, de atención al cliente". */
 #include "text/redact_name.h"
 
 /* those that begin with d are Romance */
@@ -27,9 +27,10 @@ bool name_is_from_office(struct str text, const struct name_around *around, bool
         "housekeeping", "claims", "devoluciones", "tienda", "caja", "almacen", "caisse",
         "entrepot", "retours", "livraisons", "comptoir", "mostrador", "guichet", "sav", "till",
         "tills", "rayon", "livraison", "reparto", "cobranzas", "averias", "taller", "atelier",
-        "contabilidad", "comptabilite", "reclamaciones", "reclamations", "urgencias", "urgences", "admissions",
-        "finance", "payments", "pagos", "cobros", "postventa", "secretaria", "secretariat", "hr",
-        "rrhh", "refunds", "reservations", "bookings", "reservas", "cancellations"};
+        "contabilidad", "comptabilite", "reclamaciones", "reclamations", "urgencias", "urgences",
+        "admissions", "finance", "payments", "pagos", "cobros", "postventa", "secretaria",
+        "secretariat", "hr", "rrhh", "refunds", "reservations", "bookings", "reservas",
+        "cancellations"};
     static const char *const praises[] = {"chapeau", "bravo", "felicitations", "honte", "carton"};
     struct redact_word praise; /* "Chapeau au service client" */
     redact_word_before(text, from->start, &praise);

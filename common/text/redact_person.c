@@ -242,7 +242,8 @@ static size_t behind_naming(struct redact_finder *finder, const struct redact_wo
          comma = at(text, cue->end) == ',' && signs;
     size_t i = skip_links(text, cue->end + comma, &link);
     if (i == cue->end) return 0;
-    if (word_is(cue, "signe") && (!cue->accented || is_lower(at(text, i)))) return 0; /* "signé par" */
+    if (word_is(cue, "signe") && (!cue->accented || is_lower(at(text, i))))
+        return 0; /* "signé par" */
     bool strong = IS_ONE_OF(cue, sure) ||
                   (!IS_ONE_OF(cue, weak) && is_persons_name(text, cue, link));
     bool told = strong && (link || IS_ONE_OF(cue, sure));
@@ -311,9 +312,9 @@ static bool is_holder(const struct redact_word *cue)
     static const char *const holders[] = {
         "holder", "cardholder", "titular", "titulaire", "passenger", "pasajero", "pasajera",
         "passager", "passagere", "recipient", "destinatario", "destinataire", "sender", "remitente",
-        "expediteur", "attn", "att", "guest", "huesped", "medico", "medica", "medecin", "facultativo",
-        "facultativa", "paciente", "patient", "patiente", "customer", "client", "cliente",
-        "beneficiario", "beneficiaria", "asegurado", "asegurada"};
+        "expediteur", "attn", "att", "guest", "huesped", "medico", "medica", "medecin",
+        "facultativo", "facultativa", "paciente", "patient", "patiente", "customer", "client",
+        "cliente", "beneficiario", "beneficiaria", "asegurado", "asegurada"};
     return IS_ONE_OF(cue, holders);
 }
 

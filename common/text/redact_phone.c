@@ -191,7 +191,8 @@ static bool is_plain(const struct redact_finder *finder, const struct redact_dig
     return false;
 }
 
-/* "0 7 7 0 0 9 0 0 1 2 3": told digit by digit; without a word that says so it begins with a zero. */
+/* "0 7 7 0 0 9 0 0 1 2 3": told digit by digit; without a word that says so it begins with a
+ * zero. */
 static uint8_t single_digits(const struct redact_digits *digits, bool cue)
 {
     enum { LEAST = 9 };

@@ -75,8 +75,9 @@ static bool is_serving(const struct redact_word *cue)
         "cajero", "cajera", "caissier", "caissiere", "dependiente", "dependienta", "encargado",
         "encargada", "gerente", "gerant", "gerante", "nurse", "engineer", "fitter", "driver",
         "receptionniste", "solicitor", "lawyer", "accountant", "clerk", "supervisor", "abogado",
-        "abogada", "gestor", "gestora", "perito", "supervisora", "operadora", "teleoperador", "teleoperadora",
-        "secretaire", "avocat", "avocate", "notaire", "gardien", "gardienne", "banquier"};
+        "abogada", "gestor", "gestora", "perito", "supervisora", "operadora", "teleoperador",
+        "teleoperadora", "secretaire", "avocat", "avocate", "notaire", "gardien", "gardienne",
+        "banquier"};
     return IS_ONE_OF(cue, serving);
 }
 

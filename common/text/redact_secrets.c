@@ -192,8 +192,8 @@ static bool is_link_word(const struct redact_word *word)
 {
     static const char *const links[] = {
         "is", "was", "es", "era", "est", "etait", "ist", "e", "as", "to", "number", "code", "a",
-        "for", "key", "changed", "set", "reset", "new", "nueva", "now", "api", "wifi", "secrete", "secreta",
-        "privee", "privada", "acces", "acceso"};
+        "for", "key", "changed", "set", "reset", "new", "nueva", "now", "api", "wifi", "secrete",
+        "secreta", "privee", "privada", "acces", "acceso"};
     return IS_ONE_OF(word, links);
 }
 

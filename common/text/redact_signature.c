@@ -4,8 +4,9 @@
 /* Nothing but a name follows it. */
 static bool is_closing(const struct redact_word *cue)
 {
-    static const char *const closings[] = {"cordialement", "atentamente", "cordialmente", "sincerely",
-                                           "regards",      "cdlt",        "atte",         "amicalement"};
+    static const char *const closings[] = {"cordialement", "atentamente", "cordialmente",
+                                           "sincerely", "regards",      "cdlt",        "atte",
+                                           "amicalement"};
     return IS_ONE_OF(cue, closings);
 }
 

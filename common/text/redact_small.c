@@ -1,5 +1,6 @@
 /* Names written small behind phrases that only people follow: "spoke to priya", "me atendió
- * nahuel", "merci fanfan". A phrase is looked up by its first word, which the scan stops at. What is written with a capital is redact_phrases.c's. */
+ * nahuel", "merci fanfan". A phrase is looked up by its first word, which the scan stops at. What
+ * is written with a capital is redact_phrases.c's. */
 #include "text/redact_name.h"
 
 #include <assert.h>

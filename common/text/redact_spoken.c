@@ -120,7 +120,9 @@ static struct run read_run(struct str text, size_t start, bool date)
         count_word(&run, said, last, before(text, word.start) == '-');
         if (said != SAID_JOIN) last = said;
         if (!filler) run.end = word.end;
-        for (i = word.end; i < text.size && i < word.end + 4u && is_one_of(text.data[i], " ,-.");) i++;
+        for (i = word.end;
+             i < text.size && i < word.end + 4u && is_one_of(text.data[i], " ,-.");)
+            i++;
     }
     return run;
 }

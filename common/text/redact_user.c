@@ -1,5 +1,6 @@
 /* User names: "username mkowalczyk_88", "Usuario: amador_v", "mon pseudo est zaza_du_31". What no
- * word is written like, right behind its cue; behind a colon any word that isn't one of every day. */
+ * word is written like, right behind its cue; behind a colon any word that isn't one of every
+ * day. */
 #include "text/redact_name.h"
 
 enum { USER_LEAST = 4, USER_MOST = 40, LINKS_MOST = 3 };
@@ -109,14 +110,15 @@ size_t redact_user_name(struct redact_finder *finder, const struct redact_word *
     return end;
 }
 
-/* "insta @noor.bakes", "telegram: @pavel_krt", but not "on twitter @amazon_help": written as people's
- * are, and no firm's that one writes to. */
+/* "insta @noor.bakes", "telegram: @pavel_krt", but not "on twitter @amazon_help": written as
+ * people's are, and no firm's that one writes to. */
 static bool is_somebodys(struct str name, const struct redact_word *lead)
 {
     static const char *const tos[] = {"on", "en", "sur", "at", "via", "your", "their", "tu", "su",
                                       "votre", "leur", "follow", "follows", "siganos", "sigue"};
     static const char *const firms[] = {"help", "support", "care", "official", "oficial", "team",
-                                        "app", "news", "hq", "service", "soporte", "ayuda", "store"};
+                                        "app", "news", "hq", "service", "soporte", "ayuda",
+                                        "store"};
     bool mark = false;
     struct redact_word first; /* "@nike_running" */
     redact_word_at(name, 0, &first);

@@ -1,5 +1,5 @@
-/* What may be the value of a secret that a sentence tells: a PIN's digits, a password's block, the code
- * of a door; no count, no year and no ware. */
+/* What may be the value of a secret that a sentence tells: a PIN's digits, a password's block, the
+ * code of a door; no count, no year and no ware. */
 #include "text/redact_told.h"
 
 static bool is_mark(char c) { return c && strchr("!@#$%^&*_+=~?/\\", c) != NULL; }

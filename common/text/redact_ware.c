@@ -30,7 +30,8 @@ static const struct {
      "trimmer hoover foundation concealer eyeliner serum moisturizer moisturiser sunscreen "
      "balm candle candles biography memoir memoirs audiobook audiobooks paperback trilogy "
      "thriller thrillers cookbook cookbooks musical soundtrack vinyl poster posters museum "
-     "vehicle vehicles imitation imitations impersonator tickets range collection gallery exhibition theatre bakery brewery winery vineyard"},
+     "vehicle vehicles imitation imitations impersonator tickets range collection "
+     "gallery exhibition theatre bakery brewery winery vineyard"},
     {BEFORE,
      "aeropuerto aeroport estadio stade muneca poupee marca marque hotel modelo modele perfume "
      "parfum restaurante restaurant tienda magasin model doll dolls plush toy figurine cerveza "
@@ -45,7 +46,8 @@ static const struct {
      "poele cocotte couteau matelas canape bibliotheque lampe lampadaire bureau baskets bottes "
      "sandales valise robe veste montre lunettes voiture velo trottinette pneus ecouteurs "
      "enceinte televiseur imprimante perceuse creme shampoing vernis vin poussette musee "
-     "gamme gama linea coleccion collection theatre brasserie boulangerie patisserie glacier pizzeria plage cave guitare telefono "
+     "gamme gama linea coleccion collection theatre brasserie boulangerie patisserie glacier "
+     "pizzeria plage cave guitare telefono "
      "montres trainers sneakers headphones museum"},
 };
 
@@ -84,8 +86,8 @@ static bool stands(const struct redact_word *word, enum side side)
 static bool is_maker(struct str text, const struct redact_word *by, bool of_works)
 {
     static const char *const bys[] = {"by", "par", "por"};
-    static const char *const made[] = {"manufactured", "made",     "distributed", "marketed", "sold",
-                                       "acted", "voiced", "directed",
+    static const char *const made[] = {"manufactured", "made",     "distributed", "marketed",
+                                       "sold", "acted", "voiced", "directed",
                                        "fabricado",    "fabrique", "distribue",   "distribuido"};
     static const char *const told[] = {
         "read", "narrated", "translated", "narrado", "leido", "traducido", "traduit", "traduite",

@@ -1,8 +1,8 @@
 /* What is known of a name and what stands around it, weighed by a linear model over hashed features
  * (ops/models/redact/weigh). Names that no rule takes and none refuses ("our surveyor Oyelaran came
- * back") go if it is sure; what the text talks of may still keep them, as with any rule. It is asked
- * where the rules have found all that they will. Names that rules took for little stay where it is
- * sure that they are nobody's. */
+ * back") go if it is sure; what the text talks of may still keep them, as with any rule. It is
+ * asked where the rules have found all that they will. Names that rules took for little stay where
+ * it is sure that they are nobody's. */
 #include "text/redact_weigh.h"
 
 /* What has come to less goes no further: by the word before alone (LED), by those on both sides
@@ -40,7 +40,8 @@ static void put_cues(struct redact_weighing *weighing, enum field field,
 {
     uint32_t cues = word->cues;
     /* "my account? Will I": it announces a user's name only */
-    if (cues & CUE(NAMED) && (name_is_account(word) || name_is_told_behind(word))) cues &= ~CUE(NAMED);
+    if (cues & CUE(NAMED) && (name_is_account(word) || name_is_told_behind(word)))
+        cues &= ~CUE(NAMED);
     for (uint32_t rest = cues; rest; rest &= rest - 1)
         put(weighing, field, (uint32_t)__builtin_ctz(rest));
     if (word->capital) put(weighing, field, CUE_BIT_COUNT);
@@ -268,7 +269,8 @@ static bool is_no_name_by_ending(const struct redact_finder *finder,
     for (size_t i = 0; i < sizeof things / sizeof *things; i++)
         if (str_ends(folded, str_of(things[i]))) return true;
     /* the last letter has an accent, and two bytes */
-    return finder->text.data[word->end - 1] & 0x80 && is_one_of(folded.data[folded.size - 1], "eoi");
+    return finder->text.data[word->end - 1] & 0x80 &&
+           is_one_of(folded.data[folded.size - 1], "eoi");
 }
 
 /* "PostFinance", but not "McKenna", "DeShawn" and what is known as a name ("MaryAnn") */

@@ -1,12 +1,13 @@
-/* Names that no rule takes and none refuses, weighed by what stands around them (redact_weigh.c). */
+/* Names that no rule takes and none refuses, weighed by what stands around them
+ * (redact_weigh.c). */
 #ifndef VERBATIM_TEXT_REDACT_WEIGH_H
 #define VERBATIM_TEXT_REDACT_WEIGH_H
 
 #include "text/redact_name.h"
 
 /* How surely it is a person's by all that is around it, in sixteenths of log-odds: one that is left
- * goes from ENOUGH on, from ENOUGH_THERE in a customer's matter and where somebody else was named, a
- * small one from SURE; one that was found for little stays below DOUBTED. */
+ * goes from ENOUGH on, from ENOUGH_THERE in a customer's matter and where somebody else was named,
+ * a small one from SURE; one that was found for little stays below DOUBTED. */
 enum { WEIGHT_ENOUGH = 19, WEIGHT_ENOUGH_THERE = -8, WEIGHT_SURE = 24 };
 enum { WEIGHT_DOUBTED = -24, WEIGHT_DOUBTED_WHOLE = -48 };
 int name_weight(const struct redact_finder *finder, const struct name *name);

@@ -74,7 +74,8 @@ static bool is_schemes(struct str text, size_t start)
            owner.end + 1 == word.start && owner.cues & CUE(OWNER);
 }
 
-/* "LK19 VXZ", "4418 LKB", "GB-417-KL": like plates of Britain, Spain, France or Italy, and Belgium. */
+/* "LK19 VXZ", "4418 LKB", "GB-417-KL": like plates of Britain, Spain, France or Italy, and
+ * Belgium. */
 static bool is_plates_form(struct str form)
 {
     static const char *const forms[] = {"AA99 AAA", "AA99AAA", "9999 AAA", "9999AAA",
@@ -136,20 +137,22 @@ size_t redact_plate_end(struct str text, size_t start)
     return car || is_plates_form(str_make(form, size)) ? end : 0;
 }
 
-/* "customer number 55512345", "customer ref NL-5529013", "client n° 12345678", "numéro d'adhérent : 22814", "contrato
- * 880-114-27", "claim no. TX-2291": no more than such words before it. */
+/* "customer number 55512345", "customer ref NL-5529013", "client n° 12345678", "numéro d'adhérent :
+ * 22814", "contrato 880-114-27", "claim no. TX-2291": no more than such words before it. */
 bool redact_is_customers(struct str text, size_t start)
 {
     static const char *const customers[] = {
         "customer", "client", "cliente", "member", "adherente", "adherent", "miembro", "socio",
         "socia", "membre", "abonado", "abonne", "abonnee", "usuario", "utilisateur", "subscriber",
-        "loyalty", "fidelidad", "fidelite", "afiliado", "afiliada", "membership", "meter", "medidor",
-        "compteur", "student", "estudiante", "alumno", "alumna", "etudiant", "etudiante", "eleve",
-        "allocataire", "suscriptor", "suscriptora", "tenant", "inquilino", "locataire", "employee",
-        "empleado", "empleada", "employe", "salarie", "pensioner", "pensionista", "retraite",
-        "assure", "assuree", "contribuable", "contribuyente", "taxpayer", "candidate", "candidat",
-        "applicant", "solicitante", "etranger", "usager", "societaire"};
-    static const char *const papers[] = {"contract", "contrat", "contrato", "siniestro", "sinistre"};
+        "loyalty", "fidelidad", "fidelite", "afiliado", "afiliada", "membership", "meter",
+        "medidor", "compteur", "student", "estudiante", "alumno", "alumna", "etudiant",
+        "etudiante", "eleve", "allocataire", "suscriptor", "suscriptora", "tenant", "inquilino",
+        "locataire", "employee", "empleado", "empleada", "employe", "salarie", "pensioner",
+        "pensionista", "retraite", "assure", "assuree", "contribuable", "contribuyente",
+        "taxpayer", "candidate", "candidat", "applicant", "solicitante", "etranger", "usager",
+        "societaire"};
+    static const char *const papers[] = {"contract", "contrat", "contrato", "siniestro",
+                                         "sinistre"};
     static const char *const claims[] = {"claim", "loan", "mortgage", "prestamo", "hipoteca"};
     static const char *const numbers[] = {"number", "no", "n", "nr", "nro", "num", "numero", "id",
                                           "card", "carte", "tarjeta", "code", "codigo",
