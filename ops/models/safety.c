@@ -329,10 +329,10 @@ static const char *const classes[] = {
 
 const struct task safety_task = {
     .name = "safety",
-    .options = {.name = "safety-000017", .classes = classes, .class_count = 6,
+    .options = {.name = "safety-000018", .classes = classes, .class_count = 6,
                 .link = LINEAR_SIGMOID, .seed = 1, .least_features = 12,
                 .bucket_bits = 19, .balance = true, .false_alarms = 0.026,
-                .thresholds = {[1] = 0.35}, /* marking too little costs days, too much a look */
+                .thresholds = {[1] = 0.2}, /* marking too little costs days, too much a look */
                 .notes = "en es fr; data and licences: config/models/README.md"},
     .source_names = source_names,
     .judged = judged,
