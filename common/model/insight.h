@@ -53,10 +53,11 @@ struct insight_recommendation {
 
 enum insight_alarm { INSIGHT_NO_ALERT, INSIGHT_ALERT, INSIGHT_UNASSESSED };
 
-/* What the safety screen said of a text; of one with an alert, where its cues tell that somebody
- * was harmed: nowhere, where a model alone alerts. */
+/* What the safety screen said of a text; of one with an alert its first words for it (empty: there
+ * are none), and where its cues tell that somebody was harmed: nowhere, where a model alone alerts. */
 struct insight_harm {
     enum insight_alarm alarm;
+    struct insight_span first;
     const struct insight_span *spans;
     uint32_t count;
 };

@@ -5,10 +5,14 @@
 
 #include "model/insight_internal.h"
 
-static struct insight_span worst_clause(const struct reading *reading)
+/* Where the screen's first words for harm begin, not what feels worst: "Late, too" is no injury. */
+static struct insight_span harm_clause(const struct reading *reading)
 {
-    const struct clause *worst = reading_worst_clause(reading);
-    return reading_span(reading, worst->first, worst->last);
+    const struct insight_span *first = &reading->harm.first;
+    const struct clause *clause = first->start < first->end
+                                      ? reading_clause_of_byte(reading, first->start)
+                                      : reading_worst_clause(reading);
+    return reading_span(reading, clause->first, clause->last);
 }
 
 /* All of a text, without the blanks around it; empty where there is nothing else. */
@@ -78,7 +82,7 @@ static bool holds(const struct reading *reading, const struct rule *rule,
     if (rule->has_topics) return true;
     if (rule->unassessed) *span = whole_text(reading);
     else if (rule->safety)
-        *span = reading->clause_count ? worst_clause(reading) : whole_text(reading);
+        *span = reading->clause_count ? harm_clause(reading) : whole_text(reading);
     else *span = result->evidence_count ? result->evidence[0] : worst_sentence(reading);
     return true;
 }

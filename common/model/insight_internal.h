@@ -129,6 +129,9 @@ static inline struct insight_span reading_span(const struct reading *reading, ui
     return (struct insight_span){items[first].start, items[last - 1].end};
 }
 
+/* The clause that holds byte `at`, or the last before it. There is one. */
+const struct clause *reading_clause_of_byte(const struct reading *reading, uint32_t at);
+
 /* The clause that feels worst, or the first: where harm is told, as far as feeling shows it. */
 static inline const struct clause *reading_worst_clause(const struct reading *reading)
 {

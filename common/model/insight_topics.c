@@ -94,8 +94,7 @@ static void add_trained(struct reading *reading, struct insight_result *result)
     }
 }
 
-/* The clause that holds byte `at`, or the last before it. */
-static const struct clause *clause_of_byte(const struct reading *reading, uint32_t at)
+const struct clause *reading_clause_of_byte(const struct reading *reading, uint32_t at)
 {
     const struct clause *clause = reading->clauses, *last = clause + reading->clause_count - 1;
     while (clause < last && reading->tokens->items[clause->last - 1].end <= at) clause++;
@@ -110,7 +109,7 @@ static void add_alert(struct reading *reading, struct insight_result *result)
         !reading->clause_count)
         return;
     const struct insight_harm *harm = &reading->harm;
-    const struct clause *clause = harm->count ? clause_of_byte(reading, harm->spans[0].start)
+    const struct clause *clause = harm->count ? reading_clause_of_byte(reading, harm->spans[0].start)
                                               : reading_worst_clause(reading);
     struct insight_span span = harm->count
                                    ? harm->spans[0]

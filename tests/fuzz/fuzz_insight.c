@@ -132,6 +132,7 @@ static void judge(struct str text, const char *language, bool rated, struct aren
         const struct screen_hit *hit = &screened.hits[i];
         if (hit->decisive) spans[harm.count++] = (struct insight_span){hit->start, hit->end};
     }
+    if (harm.count) harm.first = spans[0];
     ask(text, &tokens, language, rated, &harm, arena, &result);
     check_insight(text, &result);
     ask(text, &fresh, language, rated, &harm, arena, &again);

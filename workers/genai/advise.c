@@ -31,7 +31,7 @@ static int ask_rules(struct job *job, struct provider *local, const struct provi
 static bool find_harm(const struct provider_question *asked, const struct insight *insight,
                       uint32_t *ret_start, uint32_t *ret_end)
 {
-    *ret_start = asked->harm_start, *ret_end = asked->harm_end;
+    *ret_start = asked->harm.first.start, *ret_end = asked->harm.first.end;
     if (*ret_start >= *ret_end && insight->signals.count)
         *ret_start = insight->signals.items[0].start, *ret_end = insight->signals.items[0].end;
     return evidence_holds(asked->text, *ret_start, *ret_end);

@@ -35,7 +35,7 @@ int harm_note(const struct safety *safety, struct arena *arena, struct provider_
     for (uint32_t i = 0; i < safety->evidence.count; i++) {
         const struct evidence *found = &safety->evidence.items[i];
         if (found->polarity != ENUM_polarity_affirmed) continue;
-        question->harm_start = found->start, question->harm_end = found->end;
+        question->harm.first = (struct insight_span){found->start, found->end};
         break;
     }
     return note_events(safety, arena, question, err);

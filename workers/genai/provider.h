@@ -12,8 +12,7 @@ struct provider_question {
     struct str text, language, tenant;
     bool has_rating;
     float rating;
-    uint32_t harm_start, harm_end; /* the screen's first words for it; empty: there are none */
-    struct insight_harm harm;      /* what it said, and where it tells of events and hazards */
+    struct insight_harm harm; /* what the screen said, and where it tells of events and hazards */
 };
 
 struct provider;

@@ -105,10 +105,11 @@ static struct insight pass_judged(struct bench *bench, struct record *record,
     return genai_insight(bench, &out);
 }
 
-/* Not one keyword of the topic stands there. */
+/* Not one keyword of the topic stands there; what feels worst is told elsewhere. */
 static void an_alert_is_about_safety(void **state)
 {
-    static const char TEXT[] = "Lovely mug. The handle came off and I had to go to A&E.";
+    static const char TEXT[] = "Lovely mug. The handle came off and I had to go to A&E. "
+                               "Terrible, horrible box.";
     struct bench bench;
     struct err err;
     (void)state;
@@ -134,6 +135,9 @@ static void an_alert_is_about_safety(void **state)
         assert_non_null(mention);
         if (with_words) assert_true(mention->start == 16 && mention->end == 31);
         assert_true(mention->start > 10); /* never in the praise */
+        const struct recommendation *first = &insight.recommendations.items[0];
+        assert_int_equal(first->team, ENUM_team_safety);
+        if (with_words) assert_true(first->start < 31 && first->end > 16);
     }
     struct insight calm = genai_pass(&bench, TEXT, "en", 2);
     assert_false(is_about(&calm, "safety"));

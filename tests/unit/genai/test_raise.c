@@ -231,7 +231,7 @@ static void test_where_harm_is_told(void **state)
         bool holds = false;
         struct provider_question asked = {
             .text = STR("The lid cut my hand."), .language = str_of(cases[i].language),
-            .harm_start = cases[i].harm_start, .harm_end = cases[i].harm_end};
+            .harm.first = {cases[i].harm_start, cases[i].harm_end}};
         struct job job = {.context = &bench.context, .arena = &bench.arena,
                           .record = bench_document(&bench, "The lid cut my hand.", "en", "review",
                                                    1)};

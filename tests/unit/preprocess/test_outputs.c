@@ -32,7 +32,10 @@ static uint32_t check_outputs(struct bench *bench)
         must(record_decode(&record, SECTION_SAFETY, &safety, &bench->arena, &err), &err);
         evidence = safety.evidence.count;
         for (uint32_t n = 0; n < evidence; n++) {
-            assert_true(str_is_utf8(safety.evidence.items[n].cue));
+            struct str cue = safety.evidence.items[n].cue;
+            assert_true(cue.size && str_is_utf8(cue));
+            assert_true(str_find(cue, STR(" ! ")) == cue.size); /* its conditions are no name */
+            assert_true(str_find(cue, STR(" & ")) == cue.size);
             assert_true(safety.evidence.items[n].end <= document.text.size);
         }
     }
@@ -50,6 +53,7 @@ static void test_outputs_can_be_read(void **state)
         {"a long cue with accents is cut at a character",
          "A l'h\xc3\xb4pital, on me dit que c'est normal.", true},
         {"Spanish", "A mi madre la ingresaron en el hospital despu\xc3\xa9s de tomarlo.", true},
+        {"a cue with conditions", "I was hospitalised with a rash.", true},
         {"English", "I was rushed to hospital after the second pill.", true},
         {"markup and entities", "<p>Caf\xc3\xa9 &amp; th\xc3\xa9 &#x1F600; <b>bon</b></p>", false},
         {"personal data",
