@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/ascii.h"
 #include "base/nearest.h"
 #include "base/wrap.h"
 #include "bus/backend.h"
@@ -43,13 +44,28 @@ static void add_flag(struct buffer *out, const char *name, const char *help)
                   gap ? gap + 2 : help);
 }
 
-static int print_command_help(const struct command *command, const struct flag *flags,
-                              size_t flag_count, struct err *err)
+/* "FILE  send: what it does" is a flag of `send` alone: no use to who asks about another verb. */
+static bool is_for(const struct flag *flag, const char *verb)
+{
+    char ours[32];
+    const char *gap = strstr(flag->help, "  ");
+    struct str text = str_of(gap ? gap + 2 : flag->help), word = str_cut(&text, ':');
+    if (!verb || text.size == 0 || text.data[0] != ' ' ||
+        !ascii_consists_of(word, "abcdefghijklmnopqrstuvwxyz"))
+        return true;
+    snprintf(ours, sizeof ours, "%.29s: ", verb);
+    return strstr(flag->help, ours) != NULL;
+}
+
+/* verb NULL: all of it. */
+static int print_command_help(const struct command *command, const char *verb,
+                              const struct flag *flags, size_t flag_count, struct err *err)
 {
     struct buffer text = {0};
     buffer_printf(&text, "verbatim %s: %s\n\nUsage: verbatim %s%s%s\n\n", command->name,
                   command->summary, command->name, command->usage[0] ? " " : "", command->usage);
-    for (size_t i = 0; i < flag_count; i++) add_flag(&text, flags[i].name, flags[i].help);
+    for (size_t i = 0; i < flag_count; i++)
+        if (is_for(&flags[i], verb)) add_flag(&text, flags[i].name, flags[i].help);
     add_flag(&text, "config", "FILE  options from a file; may be given more than once");
     add_flag(&text, "SECTION.NAME=VALUE", "any option; verbatim config lists them");
     add_flag(&text, "help", "this text");
@@ -133,8 +149,9 @@ int cli_parse(const struct command *command, const struct flag *flags, size_t fl
             only_positionals = true;
         } else if (!only_positionals &&
                    (str_equal(argument, STR("--help")) || str_equal(argument, STR("-h")))) {
+            const char *verb = arguments.positionals[0];
             *ret_arguments = (struct arguments){.help = true};
-            return print_command_help(command, flags, flag_count, err);
+            return print_command_help(command, verb, flags, flag_count, err);
         } else if (!only_positionals && str_starts(argument, STR("--"))) {
             int rc = parse_flag(command, flags, flag_count, argc, argv, &i, &arguments, err);
             if (rc) return rc;

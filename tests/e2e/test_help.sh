@@ -31,6 +31,9 @@ for command in $commands; do
     check "$command --help keeps within 60 columns ($widest)" [ "$widest" -le 60 ]
     says "help $command" 0 out "Usage: verbatim $command" "$verbatim" help "$command"
 done
+says "help for one verb" 0 out "--again" "$verbatim" redrive send --help
+"$verbatim" redrive list --help >"$scratch/out"
+check "leaves out what is another's" bash -c "! grep -q -e '--again' '$scratch/out' && grep -q -e '--json' '$scratch/out' && grep -q -e '--cause' '$scratch/out'"
 says "help for nonsense" 64 err 'unknown command "nonsense"' "$verbatim" help nonsense
 says "a topic with a typo" 64 err 'no topic "insihgts"; did you mean "insights"?' "$verbatim" tail insihgts
 says "a topic that is none" 64 err 'no topic "everything": feedback, documents, ' "$verbatim" replay --topic everything "$scratch"
