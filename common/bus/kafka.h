@@ -121,6 +121,8 @@ struct kafka_partition {
     enum topic topic;
     uint32_t partition;
     int64_t position; /* of the next message to read; -1: not known yet */
+    /* behind the last message read, so before markers that may follow; as `position` at first */
+    int64_t read_to;
     /* where reading began, and a rewind goes as long as nothing is committed; -1: unknown */
     int64_t first_read;
     /* by the coordinator, when reading began here last; -1: nothing is committed */
@@ -310,6 +312,9 @@ void position_committed(struct kafka_consumer *consumer, const struct bus_positi
 /* Likewise; of any thread. */
 void position_committed_list(struct kafka_consumer *consumer,
                              const rd_kafka_topic_partition_list_t *list);
+/* What is committed of it, as far as we know; -1: nothing. The lock is held. */
+int64_t position_told(const struct kafka_consumer *consumer,
+                      const struct kafka_partition *partition);
 /* Whether it has committed anything in this topic. */
 bool position_is_known(struct kafka_consumer *consumer, enum topic topic);
 /* What the coordinator tells is committed: false, it is older than our own commit, and to be asked
@@ -375,6 +380,9 @@ void begin_adopt(struct kafka_consumer *consumer);
  * of the partitions is waited for. With the ends, so that the backlog is known before anything has
  * been fetched. False: not yet. */
 bool begin_ask(struct kafka_consumer *consumer) CHECKED;
+/* Before it leaves: what is read and committed up to transaction markers is committed behind them.
+ * Else they would look like messages that retention has deleted, to whoever comes back so late. */
+void begin_behind_markers(struct kafka_consumer *consumer);
 
 /* Positions that wait to be told, at least once; see kafka_owed.c. */
 void owed_open(struct kafka_consumer *consumer); /* with each client */

@@ -148,7 +148,7 @@ bool batch_take(struct kafka_consumer *consumer, struct kafka_batch *batch,
     };
     batch->held[batch->count++] = held;
     if (!take_headers(batch, held, message)) return false;
-    partition->position = held->offset + 1;
+    partition->position = partition->read_to = held->offset + 1;
     partition->sought = -1;
     partition->last_ms = message->timestamp_ms;
     if (partition->first_read < 0) partition->first_read = held->offset;

@@ -144,3 +144,29 @@ bool begin_ask(struct kafka_consumer *consumer)
     rd_kafka_topic_partition_list_destroy(list);
     return false;
 }
+
+/* --- and ends --------------------------------------------------------------------------------- */
+
+static bool is_before_markers(const struct kafka_consumer *consumer,
+                              const struct kafka_partition *partition)
+{
+    return partition->read_to >= 0 && partition->position > partition->read_to &&
+           position_told(consumer, partition) == partition->read_to;
+}
+
+void begin_behind_markers(struct kafka_consumer *consumer)
+{
+    pthread_mutex_lock(&consumer->lock);
+    rd_kafka_topic_partition_list_t *list =
+        rd_kafka_topic_partition_list_new((int)consumer->owned_count);
+    for (size_t i = 0; i < consumer->owned_count && !consumer->watch.down; i++) {
+        const struct kafka_partition *partition = &consumer->owned[i];
+        if (is_before_markers(consumer, partition))
+            rd_kafka_topic_partition_list_add(list, consumer->bus->topics[partition->topic],
+                                              (int32_t)partition->partition)
+                ->offset = partition->position;
+    }
+    pthread_mutex_unlock(&consumer->lock);
+    if (list->cnt && consumer->in_group) (void)commit_list_now(consumer, list);
+    rd_kafka_topic_partition_list_destroy(list);
+}

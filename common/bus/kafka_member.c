@@ -237,6 +237,8 @@ void kafka_unsubscribe(struct bus_consumer *base)
     int64_t deadline_ms = clock_mono_ms(clock_system()) +
                           (consumer->hastened ? KAFKA_HASTY_CLOSE_MS : KAFKA_CLOSE_MS);
     owed_settle(consumer, deadline_ms - KAFKA_HASTY_CLOSE_MS, &ignored);
+    if (consumer->client && !consumer->hastened && !consumer->exile.outside)
+        begin_behind_markers(consumer);
     commit_close(consumer);
     batches_free(consumer->open);
     batches_free(consumer->idle);

@@ -51,8 +51,9 @@ void missed_forget(struct kafka_missed *missed)
 }
 
 /* Behind a transaction's messages is its marker, which is deleted with them: where nothing but that
- * lies between, nothing was missed. Where a message of another transaction does, that one's marker
- * does too, and so it is more. What the door writes it writes without. */
+ * lies between, nothing was missed. (Who leaves in good order begins behind all markers, see
+ * kafka_begin.c: this is for those that were killed.) Where a message of another transaction does,
+ * that one's marker does too, and so it is more. What the door writes it writes without. */
 static uint64_t between(const struct bus_position *reset, int64_t offset)
 {
     enum { MARKERS = 2 }; /* of writers at the same time */

@@ -35,6 +35,7 @@ int position_add(struct kafka_consumer *consumer, enum topic topic, uint32_t par
             (struct kafka_partition){.topic = topic,
                                      .partition = partition,
                                      .position = start,
+                                     .read_to = start,
                                      .first_read = start >= 0 ? start : -1,
                                      .told = start >= 0 ? start : -1,
                                      .sought = -1,

@@ -79,6 +79,13 @@ bool position_is_known(struct kafka_consumer *consumer, enum topic topic)
     return known;
 }
 
+int64_t position_told(const struct kafka_consumer *consumer,
+                      const struct kafka_partition *partition)
+{
+    const struct kafka_own *own = find_own(consumer, partition->topic, partition->partition);
+    return own ? own->offset : partition->told;
+}
+
 int64_t position_beginning(const struct kafka_consumer *consumer,
                            const rd_kafka_topic_partition_t *item, int64_t first_read)
 {

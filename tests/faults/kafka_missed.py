@@ -2,10 +2,11 @@
 said and counted at once, and what is there goes on, each record once; to a worker that was away, and to one that stood
 still."""
 import os
+import re
 import signal
 import sys
 
-from confluent_kafka import TopicPartition
+from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -28,11 +29,32 @@ def delete_all(topic="feedback"):
         future.result(60)
 
 
+def by_many(count):
+    """As many documents as writers, whose transactions end when all are written: so many markers stand behind the last."""
+    kept = Consumer({"bootstrap.servers": BOOTSTRAP, "group.id": "nobody", "auto.offset.reset": "earliest"})
+    kept.assign([TopicPartition("missed.documents", number, 0) for number in range(2)])
+    message = wait_for("a document", lambda: next((m for m in kept.consume(10, 1) if b"first-" in (m.value() or b"")), None))
+    kept.close()
+    was = re.search(rb"first-\d+", message.value()).group(0)
+    ids = [f"many{number:0{len(was) - 4}}" for number in range(count)]
+    writers = [Producer({"bootstrap.servers": BOOTSTRAP, "transactional.id": f"many-{number}"}) for number in range(count)]
+    for writer, id in zip(writers, ids):
+        writer.init_transactions(60)
+        writer.begin_transaction()
+        writer.produce("missed.documents", message.value().replace(was, id.encode()), key=id, partition=0, headers=message.headers())
+        equal("messages that aren't written", writer.flush(60), 0)
+    for writer in writers:
+        writer.commit_transaction(60)
+    return ids
+
+
 def markers_alone(rig):
-    """Behind what was read lies the marker of its transaction, and is deleted with it: no message was missed."""
+    """Behind what was read lie the markers of its transactions, and are deleted with it: no message was missed."""
     before = len(rig.topic("documents"))
     workers = [rig.start("preprocess"), rig.start("featurize")]
     wait_for("all is read", lambda: len(rig.topic("features")) >= before)
+    many = by_many(5)
+    wait_for("of many writers, too", lambda: set(many) <= set(rig.ids("features")))
     workers[1].stop()
     delete_all("documents")
     workers[1] = rig.start("featurize")
