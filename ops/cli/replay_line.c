@@ -87,8 +87,8 @@ static const char *source_of(enum topic topic)
 {
     switch (topic) {
     case TOPIC_FEEDBACK: return "ingest";
-    case TOPIC_DOCUMENTS:
-    case TOPIC_SAFETY: return "preprocess";
+    case TOPIC_DOCUMENTS: return "preprocess";
+    case TOPIC_SAFETY: return "preprocess/safety";
     case TOPIC_FEATURES: return "featurize";
     case TOPIC_SEGMENTS: return "segment";
     case TOPIC_INSIGHTS: return "genai";

@@ -15,11 +15,31 @@ static struct str feedback_message(struct bench *bench, const char *text)
     return bench_write(bench, &record);
 }
 
+static struct str header_of(const struct bus_output *output, struct str name)
+{
+    for (uint32_t i = 0; i < output->header_count; i++)
+        if (str_equal(output->headers[i].name, name)) return output->headers[i].value;
+    fail_msg("no %.*s", STR_ARGS(name));
+    return (struct str){0};
+}
+
+/* As a consumer of several topics may leave out what has the source and id of another event. */
+static void check_events(const struct bus_output *outputs, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        for (size_t n = 0; n < i; n++)
+            assert_false(str_equal(header_of(&outputs[i], STR("ce_id")),
+                                   header_of(&outputs[n], STR("ce_id"))) &&
+                         str_equal(header_of(&outputs[i], STR("ce_source")),
+                                   header_of(&outputs[n], STR("ce_source"))));
+}
+
 /* Every output is a record of valid sections. Returns the safety section's evidence count. */
 static uint32_t check_outputs(struct bench *bench)
 {
     uint32_t evidence = 0;
     assert_true(flow_gather(&bench->flow));
+    check_events(bench->flow.outputs, bench->flow.output_count);
     for (size_t i = 0; i < bench->flow.output_count; i++) {
         const struct bus_output *output = &bench->flow.outputs[i];
         struct record record;
