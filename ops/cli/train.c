@@ -32,9 +32,9 @@ static int rows_from_bus(struct training *training, struct bus *bus, struct rows
     struct reader reader;
     struct record record;
     struct arena arena = {0};
-    int rc = reader_open(&reader, bus, topics, 1, BUS_EARLIEST, err);
+    int rc = reader_open_held(&reader, bus, topics, 1, err);
     while (rc == E_OK && rows->count < training->most) {
-        const struct bus_message *message = reader_next(&reader, 2000, err);
+        const struct bus_message *message = reader_next_held(&reader, err);
         if (!message) {
             rc = (int)err->code;
             break;
@@ -65,6 +65,7 @@ static int read_rows(struct training *training, struct config *config, struct ro
     } else {
         rc = cli_open_bus(config, &bus, err);
         if (rc == E_OK) rc = rows_from_bus(training, bus, rows, err);
+        if (rc && bus) err_wrap(err, "%s", bus_description(bus));
         bus_close(bus);
     }
     progress_end(&training->progress);
