@@ -64,7 +64,7 @@ struct raw_hit {
     uint32_t at;          /* the word where its anchor is */
     uint32_t asked_first, asked_end; /* words of a question and its "no"; an end of 0: none */
     uint8_t polarity;     /* enum screen_polarity */
-    bool gone;            /* an indication, as it is said to have gone */
+    bool gone;            /* it is said to have gone: an indication, or "no more" */
 };
 
 struct raw_hits {

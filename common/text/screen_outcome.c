@@ -125,7 +125,7 @@ static void doubt_elsewhere(const struct screen_words *words, uint32_t *marks,
 
 static bool is_gone(const struct raw_hit *hit)
 {
-    return hit->gone && hit->polarity == SCREEN_INDICATION;
+    return hit->gone && (hit->polarity == SCREEN_INDICATION || hit->polarity == SCREEN_NEGATED);
 }
 
 /* Whether what the whole text says could change anything: of hits few are such. */

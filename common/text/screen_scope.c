@@ -281,6 +281,7 @@ static enum screen_polarity polarity_of(const struct screen_words *words, const 
     uint32_t found = look_back(words, marks, hit) | look_inside(words, marks, hit) |
                      look_ahead(words, marks, hit);
     if (holds_negation(words, hit)) found &= ~(uint32_t)MARK_NEGATION_BEFORE;
+    hit->gone = found & MARK_GONE; /* "no more", too, which denies */
     if (found & (MARK_NEGATION_BEFORE | MARK_NEGATION_AFTER)) return SCREEN_NEGATED;
     hit->gone = !(inside & MARK_INDICATION_PHRASE) && found & (MARK_GONE | MARK_INDICATION_AFTER);
     if (inside & MARK_INDICATION_PHRASE || found & (MARK_INDICATION_BEFORE | MARK_INDICATION_AFTER))
