@@ -103,7 +103,7 @@ static void read_words(const struct discover *discover, struct str text,
     for (uint32_t i = 0; i < count; i++) {
         struct topic_match matches[TOPIC_MATCHES_MAX];
         uint32_t found = topics_match(discover->topics, tokens, first + i, languages,
-                                      TOPIC_BY_ANY, matches);
+                                      TOPIC_BY_ANY, NULL, matches);
         for (uint32_t m = 0; m < found; m++)
             for (uint32_t k = i; k < i + matches[m].words && k < count; k++) words[k].open = false;
     }

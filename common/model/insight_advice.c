@@ -1,4 +1,5 @@
-/* Recommendations: the first rule of each team that holds, with the evidence that made it hold.
+/* Recommendations: the first rule of each team that holds, with the evidence that made it hold, the
+ * most urgent first.
  * Where somebody may have been harmed, the safety team's comes first, and no rule for contented
  * customers holds, whatever the file says. */
 #include <assert.h>
@@ -43,16 +44,24 @@ static bool find_need(const struct rule *rule, const struct insight_result *resu
     return false;
 }
 
+/* Whether that mention of a topic, or of a side of one, is what the rule speaks of. */
+static bool is_spoken_of(const struct rule *rule, uint32_t topic, const struct insight_topic *said,
+                         struct insight_span *span)
+{
+    if (!rule_has_topic(rule, topic)) return false;
+    if (rule->feelings && !(rule->feelings >> said->sentiment & 1)) return false;
+    *span = said->span;
+    return true;
+}
+
 static bool find_topic(const struct reading *reading, const struct rule *rule,
                        const struct insight_result *result, struct insight_span *span)
 {
-    for (uint32_t i = 0; i < result->topic_count; i++) {
-        const struct insight_topic *topic = &result->topics[i];
-        if (!rule_has_topic(rule, reading->topics[i])) continue;
-        if (rule->feelings && !(rule->feelings >> topic->sentiment & 1)) continue;
-        *span = topic->span;
-        return true;
-    }
+    for (uint32_t i = 0; i < reading->facet_count; i++)
+        if (is_spoken_of(rule, reading->facets[i].number, &reading->facets[i].said, span))
+            return true;
+    for (uint32_t i = 0; i < result->topic_count; i++)
+        if (is_spoken_of(rule, reading->topics[i], &result->topics[i], span)) return true;
     return false;
 }
 
@@ -127,6 +136,9 @@ static uint64_t rules_about(const struct reading *reading, const struct insight_
     for (uint32_t i = 0; i < result->topic_count; i++)
         topics |= rules->of_topic[reading->topics[i]].words[word] &
                   rules->of_feeling[result->topics[i].sentiment].words[word];
+    for (uint32_t i = 0; i < reading->facet_count; i++)
+        topics |= rules->of_topic[reading->facets[i].number].words[word] &
+                  rules->of_feeling[reading->facets[i].said.sentiment].words[word];
     for (uint32_t i = 0; i < result->need_count; i++)
         needs |= rules->of_need[result->needs[i].kind].words[word];
     if (result->need_count) rest &= rules->needing.words[word];
@@ -153,10 +165,24 @@ static void add_advice_of(const struct reading *reading, struct insight_result *
     }
 }
 
+/* The most urgent first, those of equal priority in their order; but `kept` of them stay ahead. */
+static void sort_advice(struct insight_result *result, uint32_t kept)
+{
+    struct insight_recommendation *items = result->recommendations;
+    for (uint32_t i = kept + 1; i < result->recommendation_count; i++) {
+        struct insight_recommendation item = items[i];
+        uint32_t at = i;
+        for (; at > kept && items[at - 1].priority > item.priority; at--) items[at] = items[at - 1];
+        items[at] = item;
+    }
+}
+
 void reading_advice(const struct reading *reading, struct insight_result *result)
 {
     if (!reading->clause_count && str_trim(reading->text).size == 0)
         return; /* nothing that evidence could quote */
     if (reading->alarm != INSIGHT_NO_ALERT) add_advice_of(reading, result, true);
+    uint32_t kept = result->recommendation_count;
     if (reading->clause_count) add_advice_of(reading, result, false);
+    sort_advice(result, kept);
 }

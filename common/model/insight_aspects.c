@@ -31,12 +31,13 @@ static uint32_t add_named(const struct reading *reading, uint32_t at, uint32_t b
 {
     const struct topics *aspects = &reading->engine->aspects;
     struct topic_match matches[TOPIC_MATCHES_MAX];
-    uint32_t found = topics_match(aspects, reading->tokens, at, reading->languages, by, matches);
+    uint32_t found = topics_match(aspects, reading->tokens, at, reading->languages, by,
+                                  NULL, matches);
     uint32_t words = topics_longest(matches, found);
     for (uint32_t i = 0; i < found; i++) {
-        struct named more = {at, at + words, matches[i].topic, clause, false};
-        if (matches[i].words != words || more.aspect == aspects->hiding) continue;
-        *(*next)++ = more;
+        if (matches[i].words != words || matches[i].topic == TOPIC_UNNAMED) continue;
+        *(*next)++ = (struct named){at, at + words, topics_parent(aspects, matches[i].topic),
+                                    clause, false};
     }
     return words;
 }

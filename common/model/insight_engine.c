@@ -54,10 +54,9 @@ static int find_topic(struct insight_engine *engine, uint32_t class, struct err 
     const struct topics *topics = &engine->topics;
     struct str name = str_of(engine->trained.names[class]);
     uint32_t topic = engine->trained_topics[class] = topics_find(topics, name);
-    if (topic < topics->count && topic != topics->hiding) return E_OK;
+    if (topic < topics->count) return E_OK;
     struct nearest nearest = nearest_to(name);
-    for (uint32_t i = 0; i < topics->count; i++)
-        if (i != topics->hiding) nearest_offer(&nearest, topics->names[i]);
+    for (uint32_t i = 0; i < topics->count; i++) nearest_offer(&nearest, topics->names[i]);
     return err_set(err, E_BAD_MODEL, "its class %.*s is no topic of the taxonomy%s%.*s%s",
                    STR_ARGS(name), nearest.found.size ? "; did you mean " : "",
                    STR_ARGS(nearest.found), nearest.found.size ? "?" : "");

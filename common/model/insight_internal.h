@@ -21,7 +21,7 @@ struct insight_engine {
     struct topics topics, aspects;
     struct linear_model trained; /* classes of topics; none: there is no such model */
     uint32_t trained_topics[LINEAR_CLASSES_MAX]; /* of the taxonomy, by class */
-    uint32_t alert_topic; /* the taxonomy's [safety]; TOPICS_MAX: it has none */
+    uint32_t alert_topic; /* the taxonomy's [safety]; TOPIC_UNNAMED: it has none */
     struct topic_sieve sieve; /* of both */
     struct rules rules;
     const struct idioms *idioms;
@@ -61,6 +61,8 @@ struct word_marks {
     uint32_t clauses;             /* that begin before them all */
 };
 
+enum { INSIGHT_FACETS_MAX = 8 };
+
 /* Everything about one text while it is analysed. */
 struct reading {
     const struct insight_engine *engine;
@@ -91,6 +93,12 @@ struct reading {
     /* Where keywords of topics (one) and of aspects (other) may begin, TOPIC_PLACES tokens each. */
     struct topic_places *places;
     uint32_t topics[INSIGHT_TOPICS_MAX]; /* of the taxonomy, as the result has them */
+    /* Sides of topics that are spoken of: for rules only, so not in the result. */
+    struct facet {
+        uint32_t number; /* TOPICS_MAX or more */
+        struct insight_topic said;
+    } facets[INSIGHT_FACETS_MAX];
+    uint32_t facet_count;
     /* of each of a taxonomy's, its number in the result, from 1; 0: it isn't there */
     uint8_t topic_numbers[TOPICS_MAX], aspect_numbers[TOPICS_MAX];
     uint32_t cheers; /* words of irony that it begins with */

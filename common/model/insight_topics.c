@@ -4,12 +4,24 @@
 
 #include "model/insight_internal.h"
 
-/* One mention a topic: the one in the clause that feels most. */
-static void add_mention(struct reading *reading, struct insight_result *result, uint32_t topic,
+/* One mention a side of a topic: the first. */
+static void add_facet(struct reading *reading, uint32_t number, const struct insight_topic *said)
+{
+    uint32_t at = 0;
+    while (at < reading->facet_count && reading->facets[at].number != number) at++;
+    if (at < reading->facet_count || at == INSIGHT_FACETS_MAX) return;
+    reading->facets[reading->facet_count++] = (struct facet){number, *said};
+}
+
+/* One mention a topic: the one in the clause that feels most. named: that topic, or a side. */
+static void add_mention(struct reading *reading, struct insight_result *result, uint32_t named,
                         struct insight_span span, const struct clause *clause)
 {
-    struct insight_topic mention = {reading->engine->topics.names[topic], span,
-                                    insight_label(clause->score), clause->score};
+    const struct topics *topics = &reading->engine->topics;
+    uint32_t topic = topics_parent(topics, named);
+    struct insight_topic mention = {topics->names[topic], span, insight_label(clause->score),
+                                    clause->score};
+    if (named != topic) add_facet(reading, named, &mention);
     uint8_t *number = &reading->topic_numbers[topic];
     if (*number) {
         struct insight_topic *kept = &result->topics[*number - 1];
@@ -38,6 +50,13 @@ static int find_places(struct reading *reading, struct err *err)
     return E_OK;
 }
 
+/* "[ACCOUNT]" stands for what was there, and says nothing of accounts. */
+static bool is_placeholder(const struct reading *reading, uint32_t at)
+{
+    uint32_t start = reading->tokens->items[at].start;
+    return start && reading->text.data[start - 1] == '[';
+}
+
 /* What the longest keywords at token `at` name; how many words are theirs: they own them, "fast
  * delivery" is no performance. */
 static uint32_t add_mentions(struct reading *reading, struct insight_result *result, uint32_t at,
@@ -45,12 +64,13 @@ static uint32_t add_mentions(struct reading *reading, struct insight_result *res
 {
     const struct topics *topics = &reading->engine->topics;
     struct topic_match matches[TOPIC_MATCHES_MAX];
-    uint32_t count = topics_match(topics, reading->tokens, at, reading->languages, by, matches);
-    if (count == 0) return 0;
+    uint32_t count = topics_match(topics, reading->tokens, at, reading->languages, by,
+                                  reading->topic_numbers, matches);
+    if (count == 0 || is_placeholder(reading, at)) return 0;
     uint32_t words = topics_longest(matches, count);
     const struct clause *clause = reading_clause_at(reading, at);
     for (uint32_t i = 0; i < count; i++)
-        if (matches[i].words == words)
+        if (matches[i].words == words && matches[i].topic != TOPIC_UNNAMED)
             add_mention(reading, result, matches[i].topic, reading_span(reading, at, at + words),
                         clause);
     return words;
@@ -105,7 +125,7 @@ const struct clause *reading_clause_of_byte(const struct reading *reading, uint3
 static void add_alert(struct reading *reading, struct insight_result *result)
 {
     uint32_t topic = reading->engine->alert_topic;
-    if (!reading_is_harm(reading) || topic == TOPICS_MAX || reading->topic_numbers[topic] ||
+    if (!reading_is_harm(reading) || topic == TOPIC_UNNAMED || reading->topic_numbers[topic] ||
         !reading->clause_count)
         return;
     const struct insight_harm *harm = &reading->harm;

@@ -48,6 +48,8 @@ static int bad_topic(const struct parser *parser, struct err *err, struct str wo
     struct nearest nearest = nearest_to(word);
     for (uint32_t i = 0; i < parser->topics->count; i++)
         nearest_offer(&nearest, parser->topics->names[i]);
+    for (uint32_t i = 0; i < parser->topics->facet_count; i++)
+        nearest_offer(&nearest, parser->topics->facets[i]);
     word = str_slice(word, 0, 60);
     if (!nearest.found.data)
         return list_file_bad(&parser->file, err, "no taxonomy has a topic \"%.*s\"",
@@ -82,7 +84,7 @@ static int parse_topics(const struct parser *parser, struct str values, struct e
     do {
         struct str name = str_cut(&values, '|');
         uint32_t topic = topics_find(parser->topics, name);
-        if (topic == TOPICS_MAX) return bad_topic(parser, err, name);
+        if (topic == TOPIC_UNNAMED) return bad_topic(parser, err, name);
         parser->rule->topics[topic / 64] |= UINT64_C(1) << (topic % 64);
         parser->rule->has_topics = true;
     } while (values.size);
@@ -216,7 +218,7 @@ static void index_rule(struct rules *rules, uint32_t number)
         if (!rule->sentiments || rule->sentiments >> i & 1) add_to(&rules->of_sentiment[i], number);
         if (!rule->feelings || rule->feelings >> i & 1) add_to(&rules->of_feeling[i], number);
     }
-    for (uint32_t i = 0; i < TOPICS_MAX; i++)
+    for (uint32_t i = 0; i < TOPIC_UNNAMED; i++)
         if (rule_has_topic(rule, i)) add_to(&rules->of_topic[i], number);
     for (uint32_t i = 0; i < RULE_NEEDS; i++)
         if (rule->needs >> i & 1) add_to(&rules->of_need[i], number);

@@ -15,13 +15,13 @@
  *   sentiment=negative|mixed   of the record
  *   need=feature_request|problem_report|question
  *   need=none              it states no need
- *   topic=NAME|NAME        spoken of
+ *   topic=NAME|NAME        spoken of; TOPIC/SIDE: that side of it (config/topics/README.md)
  *   feeling=negative       of the clause that speaks of it; only beside topic=
  *   blame=none             no topic or aspect is felt to be negative or mixed
  *   words=N                the text has N words or more, 1 to 1000
- * The first rule of each team that holds is taken, in the order of the file; of a record with an
- * alert or unassessed, rules with `safety` or `safety=unassessed` before the others, and none whose
- * only sentiment is positive: nobody is thanked for being harmed. */
+ * The first rule of each team that holds is taken, in the order of the file, and the most urgent is
+ * told first; of a record with an alert or unassessed, rules with `safety` or `safety=unassessed`
+ * before the others, and none whose only sentiment is positive: nobody is thanked for being harmed. */
 #ifndef VERBATIM_MODEL_RULES_H
 #define VERBATIM_MODEL_RULES_H
 
@@ -38,7 +38,7 @@ struct rule {
     bool has_when, has_team, safety, unassessed, unharmed, no_needs, no_blame;
     uint32_t words; /* at least so many; 0: any */
     uint32_t sentiments, needs, feelings;  /* bits by enum; 0: any */
-    uint64_t topics[TOPICS_MAX / 64];      /* bits; none: any */
+    uint64_t topics[(TOPIC_UNNAMED + 63) / 64]; /* bits, also of facets; none: any */
     bool has_topics;
     enum insight_team team;
     uint32_t priority, line; /* line: of the file, where it opens */
@@ -58,7 +58,7 @@ struct rules {
     /* Most rules can't hold, which these tell of all of them at once: those that may hold of a
      * record that feels so, states such a need, speaks of such a topic, speaks of any topic with
      * such a feeling. */
-    struct rule_set of_sentiment[RULE_SENTIMENTS], of_need[RULE_NEEDS], of_topic[TOPICS_MAX],
+    struct rule_set of_sentiment[RULE_SENTIMENTS], of_need[RULE_NEEDS], of_topic[TOPIC_UNNAMED],
         of_feeling[RULE_SENTIMENTS];
     struct rule_set of_any_topic, of_any_need; /* … whatever it speaks of, or needs */
     struct rule_set needing;                   /* … if it states some need */

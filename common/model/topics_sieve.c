@@ -12,16 +12,12 @@ _Static_assert(LANGUAGE_ALL << TOPIC_OTHER_SHIFT < TOPIC_PAIRED &&
 static void sift(struct topic_sieve *sieve, const struct topics *topics, uint32_t shift)
 {
     for (const struct topic_keyword *each = topics->newest; each; each = each->older) {
-        uint8_t languages = (uint8_t)(each->language << shift);
+        uint8_t languages = (uint8_t)(each->of.language << shift);
+        enum topic_way way = topic_way(each);
         uint64_t hash = topic_start_hash(each);
-        if (topic_is_by_prefix(each)) {
-            sieve->prefixes[hash % TOPIC_PREFIX_SLOTS] |= languages;
-        } else if (topic_has_whole_second(each)) {
-            sieve->words[hash % TOPIC_WORD_SLOTS] |= TOPIC_PAIRED;
-            sieve->words[topics_pair(hash, each->hashes[1]) % TOPIC_WORD_SLOTS] |= languages;
-        } else {
-            sieve->words[hash % TOPIC_WORD_SLOTS] |= languages;
-        }
+        if (way == TOPIC_WAY_PREFIX) sieve->prefixes[hash % TOPIC_PREFIX_SLOTS] |= languages;
+        else sieve->words[hash % TOPIC_WORD_SLOTS] |= languages;
+        if (way == TOPIC_WAY_PAIR) sieve->words[each->hashes[0] % TOPIC_WORD_SLOTS] |= TOPIC_PAIRED;
     }
 }
 

@@ -128,7 +128,9 @@ static int topic_bits(struct training *training, struct str label, uint32_t *ret
         struct str name = str_trim(str_cut(&label, '+'));
         uint32_t bit = topic_bit(training, name);
         if (!bit)
-            return err_set(err, E_BAD_MESSAGE, "topic \"%.*s\": at most %d topics of 1 to %d bytes",
+            return err_set(err, E_BAD_MESSAGE,
+                           "topic \"%.*s\": a model learns at most %d topics, of 1 to %d bytes; "
+                           "leave out those that keywords find",
                            STR_ARGS(name), LINEAR_CLASSES_MAX, NAME_BYTES - 1);
         *ret_bits |= bit;
     }

@@ -27,6 +27,12 @@ static bool is_elided(const struct token *token)
     return token->apostrophe && elision_bytes(token->folded);
 }
 
+static struct str name_of(const struct topics *topics, uint32_t topic)
+{
+    if (topic == TOPIC_UNNAMED) return STR("-");
+    return topic < TOPICS_MAX ? topics->names[topic] : topics->facets[topic - TOPICS_MAX];
+}
+
 /* Each match as "word=topic/words", parted by blanks. */
 static struct str matches_of(const struct topics *topics, const char *text, uint32_t languages,
                              struct arena *arena)
@@ -39,19 +45,19 @@ static struct str matches_of(const struct topics *topics, const char *text, uint
     assert_int_equal(text_tokenize(str_of(text), arena, &tokens, &err), E_OK);
     for (uint32_t at = 0; at < tokens.count; at++) {
         struct topic_match matches[TOPIC_MATCHES_MAX];
-        uint32_t count = topics_match(topics, &tokens, at, languages, TOPIC_BY_ANY, matches);
+        uint32_t count = topics_match(topics, &tokens, at, languages, TOPIC_BY_ANY, NULL, matches);
         struct topic_places places =
             topics_places(&sieve, &tokens, at, at + 1, languages, is_elided(&tokens.items[at]));
         for (uint32_t which = TOPIC_ONE; which <= TOPIC_OTHER; which++) {
             struct topic_match again[TOPIC_MATCHES_MAX];
             uint32_t by = topics_found_by(&places, which, 0);
-            assert_int_equal(topics_match(topics, &tokens, at, languages, by, again), count);
+            assert_int_equal(topics_match(topics, &tokens, at, languages, by, NULL, again), count);
             assert_memory_equal(again, matches, count * sizeof *again);
         }
         for (uint32_t i = 0; i < count; i++)
             all = arena_printf(arena, "%.*s%s%.*s=%.*s/%u", STR_ARGS(all), all.size ? " " : "",
                                STR_ARGS(tokens.items[at].folded),
-                               STR_ARGS(topics->names[matches[i].topic]), matches[i].words);
+                               STR_ARGS(name_of(topics, matches[i].topic)), matches[i].words);
     }
     return all;
 }
@@ -181,6 +187,85 @@ static void keywords_are_found(void **state)
     topics_deinit(&topics);
 }
 
+static const char sided[] = "[-]\n"
+                            "prime rate\n"
+                            "[staff]\n"
+                            "rude, night porter\n"
+                            "+ kind*, smiled\n"
+                            "+ thanks\n"
+                            "manager, guard\n"
+                            "[delivery/lost]\n"
+                            "lost parcel\n"
+                            "[delivery]\n"
+                            "parcel, rate\n"
+                            "[saws]\n"
+                            "+ saw\n"
+                            "guard\n";
+
+/* Sides, what hides, and words that count only beside others. */
+static void keywords_beside_others(void **state)
+{
+    static const struct {
+        const char *why, *text, *found;
+    } cases[] = {
+        {"by itself", "a rude one", "rude=staff/1"},
+        {"beside nothing", "the manager spoke", ""},
+        {"behind its word", "kindest of them was the manager", "manager=staff/1"},
+        {"before it", "the manager smiled", "manager=staff/1"},
+        {"two lines are one list", "thanks to the manager", "manager=staff/1"},
+        {"a word of another list", "the saw has a guard", "guard=saws/1"},
+        {"its own", "the guard smiled", "guard=staff/1"},
+        {"not over the end of a sentence", "The manager spoke. Who smiled?", ""},
+        {"nor before it", "Who smiled? The manager spoke", ""},
+        {"nor from too far", "the manager a b c d e f g h smiled", ""},
+        {"a section ends the list", "a parcel", "parcel=delivery/1"},
+        {"a side of a topic", "a lost parcel", "lost=delivery/lost/2 parcel=delivery/1"},
+        {"what only hides", "the prime rate", "prime=-/2 rate=delivery/1"},
+    };
+    struct topics topics;
+    struct err err;
+    (void)state;
+    topics_init(&topics);
+    assert_int_equal(topics_add(&topics, "en.txt", STR(sided), LANGUAGE_EN, &err), E_OK);
+    assert_int_equal(topics.count, 3);
+    uint32_t lost = topics_find(&topics, STR("delivery/lost"));
+    assert_int_equal(topics_parent(&topics, lost), topics_find(&topics, STR("delivery")));
+    assert_int_equal(topics_find(&topics, STR("-")), TOPIC_UNNAMED);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct arena arena = {0};
+        CASE(cases[i].why);
+        struct str found = matches_of(&topics, cases[i].text, LANGUAGE_EN, &arena);
+        if (!str_equal(found, str_of(cases[i].found))) fail_msg("%.*s", STR_ARGS(found));
+        arena_deinit(&arena);
+    }
+    topics_deinit(&topics);
+}
+
+static void what_a_file_may_not_say(void **state)
+{
+    static const struct {
+        const char *why, *file, *told;
+    } cases[] = {
+        {"a side without a name", "[delivery/]\n", "en.txt:1: a topic's name"},
+        {"a side of nothing", "[/lost]\n", "en.txt:1: a topic's name"},
+        {"two words to stand beside", "[a]\n+ very kind\nmanager\n",
+         "en.txt:2: what a keyword stands beside is one word"},
+        {"words to stand beside before a topic", "+ kind\n", "en.txt:1: keywords before"},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct topics topics;
+        struct err err;
+        CASE(cases[i].why);
+        topics_init(&topics);
+        assert_int_equal(
+            topics_add(&topics, "en.txt", str_of(cases[i].file), LANGUAGE_EN, &err),
+            E_BAD_CONFIG);
+        assert_non_null(strstr(err.text, cases[i].told));
+        topics_deinit(&topics);
+    }
+}
+
 static void nothing_is_found_without_keywords(void **state)
 {
     struct topics topics;
@@ -198,6 +283,8 @@ int main(void)
         cmocka_unit_test(places_of_a_long_text),
         cmocka_unit_test(places_of_elisions),
         cmocka_unit_test(keywords_are_found),
+        cmocka_unit_test(keywords_beside_others),
+        cmocka_unit_test(what_a_file_may_not_say),
         cmocka_unit_test(nothing_is_found_without_keywords),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
