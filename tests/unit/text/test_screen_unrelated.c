@@ -191,6 +191,9 @@ static const struct screen_case cases[] = {
     {"a blue bag", "fr", "Le sac était bleu marine.", 0, 0, NULL, 0},
     {"of the body", "es", "Tiene quemado el treinta por ciento del cuerpo.", AE, MED, NULL, -1},
     {"rather not wake", "es", "Dice que preferiría no despertar.", AE, LIFE, NULL, -1},
+    {"in the end", "en", "In the end it all worked out.", 0, 0, NULL, 0},
+    {"ahorcarse", "es", "Mi hijo intentó ahorcarse.", AE, LIFE, NULL, -1},
+    {"lettres d'adieu", "fr", "J'ai écrit mes lettres d'adieu.", AE, LIFE, NULL, -1},
     {"not knowing", "en", "Took it not knowing I was expecting and lost the baby.", AE, MED,
      "lost the baby", AFF},
     /* things that come down, let go or don't hold */
