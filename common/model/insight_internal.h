@@ -210,6 +210,10 @@ bool reading_tells_facts(const struct reading *reading, uint32_t first, uint32_t
 void reading_open_contact(void);
 bool reading_is_contact(const struct reading *reading, uint32_t first, uint32_t last);
 
+/* insight_settled.c: "Any problems? No"; "it used to crash", "the update fixed the crash". */
+bool reading_is_answered(const struct reading *reading, const struct sentence *sentence);
+bool reading_is_mended(const struct reading *reading, const struct sentence *sentence);
+
 /* insight_irony.c: whether praise is meant as blame ("Oh great, broke on day two"); then
  * nothing praises. */
 bool reading_hear_irony(struct reading *reading);

@@ -1,6 +1,7 @@
 /* Needs: which sentences ask for something, report a problem or put a question. */
 #include <math.h>
 
+#include "base/ascii.h"
 #include "model/insight_internal.h"
 #include "model/statement.h"
 
@@ -23,6 +24,9 @@ enum {
 #define WISH_LOGIT 1.2f
 #define NO_WISH_LOGIT 1.8f
 #define ASKED_LOGIT 1.0f
+/* "How do I export?", "could you add an export?": what is put as a question is a wish from so surely
+ * on, and else a question; never both. */
+#define ASKED_WISH 0.5f
 /* See request_shift(): chosen on one app left out in turn, in two languages. */
 #define REQUEST_LOGIT 0.9f /* added: a wish is missed more often than made up */
 #define REQUEST_FEELING_LOGIT 1.3f /* who is contented names what there is, rather than wishes */
@@ -63,11 +67,19 @@ static bool is_picture(const struct reading *reading, uint32_t at)
     return reading->tokens->items[at].kind == TOKEN_EMOJI;
 }
 
-/* Emoji and numbers alone state no need. */
+static bool holds_digit(const struct reading *reading, uint32_t at)
+{
+    const struct token *token = &reading->tokens->items[at];
+    for (size_t i = token->start; i < token->end; i++)
+        if (ascii_is_digit(reading->text.data[i])) return true;
+    return false;
+}
+
+/* Emoji, numbers and ids ("zx9qk4t") alone state no need. */
 static bool has_word(const struct reading *reading, uint32_t first, uint32_t last)
 {
     for (uint32_t i = first; i < last; i++)
-        if (reading->tokens->items[i].kind == TOKEN_WORD) return true;
+        if (reading->tokens->items[i].kind == TOKEN_WORD && !holds_digit(reading, i)) return true;
     return false;
 }
 
@@ -158,15 +170,6 @@ static float shift_odds(float probability, float logit)
     return multiply_odds(probability, expf(logit));
 }
 
-/* What the sentence tells was so before, and it ends in praise. */
-static bool is_mended(const struct reading *reading, const struct sentence *sentence)
-{
-    uint32_t first = sentence->first, count = sentence->last - first;
-    if (!(sets_together(&reading->features.sets[first], count) & WORD_ONCE)) return false;
-    float end = reading_clause_at(reading, sentence->last - 1)->score;
-    return insight_label(end) == INSIGHT_POSITIVE;
-}
-
 /* How surely the sentence asks for something; notes whether goods are missing instead. */
 static float request_probability(struct reading *reading, struct sentence *sentence)
 {
@@ -209,6 +212,7 @@ static bool praises_by_figure(const struct reading *reading, const struct senten
 static float question_probability(const struct reading *reading, struct sentence *sentence)
 {
     float probability = sentence->probabilities[INSIGHT_QUESTION];
+    if (sentence->wished || reading_is_answered(reading, sentence)) return 0;
     if (sentence->asked && sentence->last - sentence->first >= QUESTION_WORDS_MIN)
         return praises_by_figure(reading, sentence) ? 0 : larger(probability, ASKED_PROBABILITY);
     probability = shift_odds(probability, -ASKED_LOGIT);
@@ -231,7 +235,7 @@ ALWAYS_INLINE float sentence_probability(struct reading *reading, struct sentenc
         if (sentence->lacks_ability) logit -= ABILITY_LOGIT;
         bool plain = !sentence->asked && !sentence->lacks_ability;
         probability = multiply_odds(probability, plain ? contented : expf(logit));
-        if (probability >= BEST_FLOOR && is_mended(reading, sentence))
+        if (probability >= BEST_FLOOR && reading_is_mended(reading, sentence))
             return shift_odds(probability, -MENDED_LOGIT);
         if (probability >= BEST_FLOOR &&
             reading_tells_facts(reading, sentence->first, sentence->last))
@@ -371,11 +375,13 @@ ALWAYS_INLINE int find_kind(struct reading *reading, struct insight_result *resu
     uint32_t found = drop_idle(reading, list_stating(reading, kind, floor));
     for (uint32_t i = 0; i < found && i < NEEDS_PER_KIND && !rc; i++) {
         struct sentence *sentence = &reading->sentences[reading->stating[i]];
-        sentence->wished |= request;
         float sure = request ? request_confidence(sentence, shift) : sentence->probabilities[kind];
+        if (request && sentence->asked && sure < ASKED_WISH) continue;
+        sentence->wished |= request;
         rc = add_need(reading, result, kind, sentence, sure, err);
     }
     if (rc || found || !stated || (!request && best->probabilities[kind] < BEST_FLOOR)) return rc;
+    if (request && best->asked && whole < ASKED_WISH) return rc;
     best->wished |= request;
     return add_need(reading, result, kind, best, whole, err);
 }

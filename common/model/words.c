@@ -64,7 +64,7 @@ static const struct {
      "prevoir "
      "propongo quiero quisiera serait seria should souhaitable souhaite souhaiterais sugerencia "
      "suggere "
-     "suggest suggestion sugiero support tuviera veux voudrais want wish would"},
+     "suggest suggestion sugiero tuviera veux voudrais want wish would"},
     /* "An item is missing" reports a problem, "an option is missing" is a wish. */
     {WORD_LACK,
      "falta faltaba faltaban faltado faltan falto faltaron manquait manquaient manquant manquante "
