@@ -28,7 +28,7 @@ struct insight_span {
 };
 struct insight_need {
     enum insight_need_kind kind;
-    struct str text; /* statement.h; in the arena */
+    struct str text; /* insight/statement.h; in the arena */
     struct insight_span span;
     float confidence;
 };

@@ -5,7 +5,7 @@
 #include <threads.h>
 
 #include "base/hash.h"
-#include "model/idioms.h"
+#include "model/insight/idioms.h"
 
 static const struct {
     uint32_t set;
@@ -85,7 +85,7 @@ static const struct {
      "alguien anyone combien comment como could cual cuando cuanto do does donde explain expliquer "
      "explicar how know pourquoi puedo pueden puis quel quelle quelles quels quelqu'un quien saben "
      "saber savoir tell what when where which who why wonder wondering"},
-    {WORD_IDIOM, IDIOM_GRADES}, /* idioms.c says the rest */
+    {WORD_IDIOM, IDIOM_GRADES}, /* insight/idioms.c says the rest */
     {WORD_UNWISH,
      "aimerais bravo could deberia devrais dois dommage gracias gustaria if like merci necesito "
      "need ojala please podria pourrais pourrait pouvais pudiera quiero quisiera send should shout "

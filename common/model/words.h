@@ -14,7 +14,7 @@ enum {
     WORD_JOIN = 32,   /* joins two things that may be felt about differently */
     WORD_BAD = 64,    /* praises when it is negated: "not bad", "no complaints" */
     WORD_LINK = 128,  /* may stand between such a word and its negator */
-    WORD_IDIOM = 256, /* ends an idiom of idioms.h or a grade, perhaps */
+    WORD_IDIOM = 256, /* ends an idiom of insight/idioms.h or a grade, perhaps */
     WORD_LACK = 512,  /* says that something isn't there */
     WORD_GOODS = 1024,   /* what is ordered, and what it comes in */
     WORD_ABILITY = 2048, /* what a program can do, or could */

@@ -10,7 +10,7 @@
 #include "ops/cli/cli.h"
 #include "schema/json.h"
 #include "text/language.h"
-#include "text/language_model.h"
+#include "text/language/model.h"
 
 /* Views of the file and of the model; one of them alone is open. */
 struct shown {

@@ -26,10 +26,12 @@ if(VERBATIM_FUZZ)
   target_compile_options(verbatim_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
-# verbatim_library(NAME LINKS ...): the static library common_NAME or NAME of all *.c here.
+# verbatim_library(NAME FOLDERS ... LINKS ...): the static library NAME of all *.c here, and in FOLDERS.
 function(verbatim_library name)
-  cmake_parse_arguments(arg "" "" "LINKS" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.c)
+  cmake_parse_arguments(arg "" "" "FOLDERS;LINKS" ${ARGN})
+  list(TRANSFORM arg_FOLDERS PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
+  list(TRANSFORM arg_FOLDERS APPEND /*.c)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.c ${arg_FOLDERS})
   list(FILTER sources EXCLUDE REGEX "/main\\.c$")
   if(sources)
     add_library(${name} STATIC ${sources})

@@ -5,7 +5,7 @@
 #include <assert.h>
 
 #include "text/language.h"
-#include "text/language_grams.h"
+#include "text/language/grams.h"
 
 static void check_guess(struct str text)
 {

@@ -4,7 +4,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "text/screen_match.h"
+#include "text/screen/match.h"
 
 static const char own_list[] =
     "[group body]\nskin eye*\n[reaction]\nrash\nitch* .. @body\n(hair|eye lash) loss? & skin ! "

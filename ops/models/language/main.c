@@ -1,4 +1,4 @@
-/* verbatim-build-language DATA FETCHED OUT [LESSONS]: trains the model that common/text/language.c
+/* verbatim-build-language DATA FETCHED OUT [LESSONS]: trains the model that common/text/language/language.c
  * reads. */
 #include <stdio.h>
 

@@ -4,7 +4,7 @@
 
 #include "base/buffer.h"
 #include "base/random.h"
-#include "text/language_grams.h"
+#include "text/language/grams.h"
 
 /* Lanes: code, and the languages whose texts it learns from. */
 #define LANGUAGE_LANES_TABLE(L)                                                                    \

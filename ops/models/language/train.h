@@ -4,7 +4,7 @@
 #ifndef VERBATIM_OPS_MODELS_LANGUAGE_TRAIN_H
 #define VERBATIM_OPS_MODELS_LANGUAGE_TRAIN_H
 
-#include "text/language_model.h"
+#include "text/language/model.h"
 #include "texts.h"
 
 enum { LESSONS_A_STEP = 100000 };

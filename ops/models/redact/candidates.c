@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "text/clean.h"
-#include "text/redact_weigh.h"
+#include "text/redact/weigh.h"
 
 struct told {
     unsigned long row;

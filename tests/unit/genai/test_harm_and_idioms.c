@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#include "model/insight_internal.h"
+#include "model/insight/internal.h"
 #include "model/safety.h"
 
 /* words: what a list of the screen found in the text; NULL: its model alone alerts. */

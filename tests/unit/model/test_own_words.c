@@ -1,5 +1,5 @@
 /* Where a writer's own words end, and a quoted message begins. */
-#include "model/own_words.h"
+#include "model/insight/own_words.h"
 
 #include "test.h"
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/buffer.h"
-#include "model/insight_internal.h"
+#include "model/insight/internal.h"
 
 #define GOOD "rule one\n  when always\n  team support\n  priority 3\n  en Do it.\n"
 

@@ -1,5 +1,5 @@
 /* Needs in few words: which must meet, and which must not. */
-#include "model/statement.h"
+#include "model/insight/statement.h"
 
 #include "test.h"
 

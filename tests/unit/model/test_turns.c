@@ -1,5 +1,5 @@
 /* The customer's words of a call, and texts that only look like one. */
-#include "model/turns.h"
+#include "model/insight/turns.h"
 
 #include "base/buffer.h"
 #include "must.h"

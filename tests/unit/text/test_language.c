@@ -6,8 +6,8 @@
 
 #include "base/hash.h"
 #include "text/language.h"
-#include "text/language_grams.h"
-#include "text/language_model.h"
+#include "text/language/grams.h"
+#include "text/language/model.h"
 
 static const struct {
     const char *why, *text, *code;

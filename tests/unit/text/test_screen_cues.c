@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "text/screen_match.h"
+#include "text/screen/match.h"
 
 /* One list of one language, asked directly: what does the first deciding cue cover? */
 static const struct {

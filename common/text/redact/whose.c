@@ -1,0 +1,195 @@
+/* Whose number it is: a thing's, which stays, or a customer's. */
+#include "text/redact/numbers.h"
+
+/* "Review id 29999", "la reseña id 29999": a thing's, and no person's. */
+bool redact_is_things_id(struct str text, size_t start)
+{
+    static const char *const things[] = {
+        "review",  "order",   "product",  "transaction", "session", "video",   "app",     "device",
+        "message", "post",    "ticket",   "comment",     "track",   "channel", "game",    "match",
+        "event",   "group",   "page",     "article",     "listing", "ad",      "item",    "build",
+        "process", "thread",  "bug",      "issue",       "crash",   "error",   "request", "report",
+        "case",    "job",     "model",    "batch",       "fcc",     "asset",   "station", "store",
+        "shop",    "server",  "cluster",  "instance",    "image",   "course",  "project", "task",
+        "recall",  "resena",  "pedido",   "producto",    "mensaje", "opinion", "comentario",
+        "avis",    "commande", "produit", "commentaire", "annonce", "anuncio", "booking",
+        "invoice", "payment", "tracking", "question",    "answer",  "record",  "row",     "song",
+        "label",   "lot",     "part"};
+    struct redact_word id, owner;
+    size_t end = start;
+    for (int k = 0; k < 4; k++) {
+        redact_word_before(text, end, &id);
+        if (!id.size || (id.cues & CUE(ID) && !word_is(&id, "id"))) return false;
+        if (word_is(&id, "id")) break;
+        end = id.start;
+    }
+    if (!word_is(&id, "id")) return false;
+    redact_word_before(text, id.start, &owner);
+    return owner.end + 1 == id.start && IS_ONE_OF(&owner, things);
+}
+
+/* "my case CS0098127", "mon dossier n° 20445513": told as one's own. */
+bool redact_is_own_case(struct str text, size_t start)
+{
+    static const char *const cases[] = {"case", "dossier", "expediente", "caso", "claim", "file"};
+    static const char *const numbers[] = {"number", "no", "n", "nr", "num", "numero", "is", "es",
+                                          "est", "id"};
+    struct redact_word word, owner;
+    redact_word_before(text, start, &word);
+    for (int k = 0; k < 2 && IS_ONE_OF(&word, numbers); k++)
+        redact_word_before(text, word.start, &word);
+    if (!word.size || start - word.end > 16 || !IS_ONE_OF(&word, cases)) return false;
+    redact_word_before(text, word.start, &owner);
+    size_t end = start;
+    while (is_digit(at(text, end))) end++;
+    if (redact_is_counted(text, start, end)) return false; /* "my case is 100000 times worse" */
+    return owner.end + 1 == word.start && owner.cues & CUE(OWNER);
+}
+
+/* "sort code 40-12-77" */
+bool redact_is_sort_code(struct str text, const struct redact_digits *digits)
+{
+    struct redact_word code, sort;
+    if (digits->groups < 3 || digits->sizes[0] != 2 || digits->sizes[1] != 2 ||
+        digits->sizes[2] != 2 || digits->separators[1] != digits->separators[2])
+        return false;
+    redact_word_before(text, digits->start, &code);
+    redact_word_before(text, code.start, &sort);
+    return word_is(&code, "code") && word_is(&sort, "sort");
+}
+
+/* "my Avios no is 308143 7702615": a number of his with something that has a name. */
+static bool is_schemes(struct str text, size_t start)
+{
+    static const char *const links[] = {"is", "es", "est"};
+    static const char *const numbers[] = {"number", "no", "n", "nr", "num", "id"};
+    struct redact_word word, owner;
+    redact_word_before(text, start, &word);
+    bool link = IS_ONE_OF(&word, links);
+    if (link) redact_word_before(text, word.start, &word);
+    if (!IS_ONE_OF(&word, numbers) || (!link && word_is(&word, "no"))) return false;
+    redact_word_before(text, word.start, &word);
+    redact_word_before(text, word.start, &owner);
+    return word.capital && word.size > 3 && !redact_is_ordinary(&word) &&
+           owner.end + 1 == word.start && owner.cues & CUE(OWNER);
+}
+
+/* "LK19 VXZ", "4418 LKB", "GB-417-KL": like plates of Britain, Spain, France or Italy, and
+ * Belgium. */
+static bool is_plates_form(struct str form)
+{
+    static const char *const forms[] = {"AA99 AAA", "AA99AAA", "9999 AAA", "9999AAA",
+                                        "AA 999 AA", "AA999AA", "9 AAA 999"};
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+        if (str_equal(form, str_of(forms[i]))) return true;
+    return false;
+}
+
+/* Whether one of the five words before it says that it is a plate; ret_car: and a car's. */
+static bool is_behind_plate(struct str text, size_t start, bool *ret_car)
+{
+    static const char *const plates[] = {"plate",   "immatriculation", "immat", "immatriculee",
+                                         "placa",   "matricula",       "reg",   "immatricule",
+                                         "patente", "plaque",          "registration"};
+    static const char *const cars[] = {"license", "licence",  "registration", "car",
+                                       "van",     "truck",    "coche",        "carro",
+                                       "auto",    "moto",     "camion",       "vehiculo",
+                                       "voiture", "vehicule", "vehicle",      "immatriculation"};
+    struct redact_word word;
+    bool plate = false, number = false; /* the last one was such a word */
+    *ret_car = false;
+    for (int k = 0; k < 5; k++, start = word.start) {
+        redact_word_before(text, start, &word);
+        if (!word.size || start - word.end > 3) break;
+        bool is_plate = IS_ONE_OF(&word, plates);
+        *ret_car |= IS_ONE_OF(&word, cars) || (is_plate && number); /* "plate number" */
+        plate |= is_plate, number = word_is(&word, "number");
+    }
+    return plate;
+}
+
+/* "plate LK19 VXZ", "matrícula 4418 LKB", "immatriculation GB-417-KL": capitals and digits, up to
+ * three groups of them, in a form that plates have; in any ("RTX 4090" is a ware) where it is a
+ * car's. The end of it, or 0. */
+size_t redact_plate_end(struct str text, size_t start)
+{
+    enum { GROUPS = 3, LEAST = 5, MOST = 8 };
+    char form[MOST + GROUPS];
+    size_t end = 0, size = 0, letters = 0, digits = 0;
+    for (size_t i = start, k = 0; k < GROUPS && size < sizeof form; k++) {
+        size_t group = i, behind = size;
+        if (k) form[size++] = ' ';
+        for (; (is_digit(at(text, i)) || is_upper(at(text, i))) && size < sizeof form; i++)
+            form[size++] = is_digit(text.data[i]) ? '9' : 'A';
+        if (i == group || is_word(at(text, i))) {
+            size = behind;
+            break;
+        }
+        end = i;
+        if (at(text, i) != ' ' && at(text, i) != '-') break;
+        i++;
+    }
+    for (size_t k = 0; k < size; k++) letters += form[k] == 'A', digits += form[k] == '9';
+    bool car;
+    if (letters < 2 || digits < 2 || letters + digits < LEAST || letters + digits > MOST ||
+        !is_behind_plate(text, start, &car))
+        return 0;
+    return car || is_plates_form(str_make(form, size)) ? end : 0;
+}
+
+/* "customer number 55512345", "customer ref NL-5529013", "client n° 12345678", "numéro d'adhérent :
+ * 22814", "contrato 880-114-27", "claim no. TX-2291": no more than such words before it. */
+bool redact_is_customers(struct str text, size_t start)
+{
+    static const char *const customers[] = {
+        "customer", "client", "cliente", "member", "adherente", "adherent", "miembro", "socio",
+        "socia", "membre", "abonado", "abonne", "abonnee", "usuario", "utilisateur", "subscriber",
+        "loyalty", "fidelidad", "fidelite", "afiliado", "afiliada", "membership", "meter",
+        "medidor", "compteur", "student", "estudiante", "alumno", "alumna", "etudiant",
+        "etudiante", "eleve", "allocataire", "suscriptor", "suscriptora", "tenant", "inquilino",
+        "locataire", "employee", "empleado", "empleada", "employe", "salarie", "pensioner",
+        "pensionista", "retraite", "assure", "assuree", "contribuable", "contribuyente",
+        "taxpayer", "candidate", "candidat", "applicant", "solicitante", "etranger", "usager",
+        "societaire"};
+    static const char *const papers[] = {"contract", "contrat", "contrato", "siniestro",
+                                         "sinistre"};
+    static const char *const claims[] = {"claim", "loan", "mortgage", "prestamo", "hipoteca"};
+    static const char *const numbers[] = {"number", "no", "n", "nr", "nro", "num", "numero", "id",
+                                          "card", "carte", "tarjeta", "code", "codigo",
+                                          "ref", "reference", "referencia"};
+    struct redact_word word, owner = {.size = 0};
+    const size_t number_at = start;
+    bool number = false, ours = false;
+    if (is_schemes(text, start)) return true;
+    for (int k = 0; k < 6; k++, start = word.start) {
+        redact_word_before(text, start, &word);
+        if (!word.size || start - word.end > 4) return false;
+        if (IS_ONE_OF(&word, papers)) return true;
+        bool claim = IS_ONE_OF(&word, claims);
+        if (claim && word.end + 1 == number_at) redact_word_before(text, word.start, &owner);
+        number |= claim && owner.cues & CUE(OWNER); /* "my claim 0045518827" */
+        ours |= claim || IS_ONE_OF(&word, customers);
+        number |= IS_ONE_OF(&word, numbers);
+        if (ours && (number || at(text, word.end) == ':')) return true;
+        bool link = word.cues & (CUE(COMMON) | CUE(PARTICLE)) || word_is(&word, "d") ||
+                    word_is(&word, "c"); /* "c'est" */
+        if (!link && !ours && !IS_ONE_OF(&word, numbers)) return false;
+        if (!link && ours && !IS_ONE_OF(&word, customers)) return false;
+    }
+    return false;
+}
+
+/* "the last four of my social", "los últimos cuatro de mi seguro social". */
+bool redact_is_last_of_id(struct str text, size_t start)
+{
+    static const char *const lasts[] = {"last", "ultimos", "ultimas", "derniers", "final"};
+    struct redact_word word;
+    bool id = false;
+    for (int k = 0; k < 14; k++, start = word.start) {
+        redact_word_before(text, start, &word);
+        if (!word.size) return false;
+        id |= (word.cues & CUE(ID)) != 0;
+        if (IS_ONE_OF(&word, lasts)) return id;
+    }
+    return false;
+}
