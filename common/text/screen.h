@@ -74,7 +74,7 @@ struct screen; /* immutable once open: any number of threads may share it */
 
 struct screen_hit {
     uint32_t start, end; /* bytes [start, end) of the text */
-    struct str cue;      /* the line of the cue list, owned by the screen */
+    struct str cue;      /* the line of the list, without conditions; owned by the screen */
     uint8_t kind;        /* enum screen_kind */
     uint8_t polarity;    /* enum screen_polarity */
     bool decisive;       /* it made the state positive */

@@ -4,15 +4,9 @@
 
 enum { CUE_BYTES_MAX = 128 }; /* as schemas/ has it */
 
-/* A line of the list as people know it again: without what must or mustn't stand near, which can be
- * longer than all that there is room for. */
-static struct str name_of_cue(struct str line)
+static struct str cue_that_fits(struct str cue)
 {
-    size_t with = str_find(line, STR(" & ")), without = str_find(line, STR(" ! "));
-    struct str cue = str_slice(line, 0, with < without ? with : without);
-    cue = str_slice(cue, 0, CUE_BYTES_MAX);
-    cue.size = str_utf8_valid_prefix(cue); /* no half character at the cut */
-    return cue;
+    return cue.size <= CUE_BYTES_MAX ? cue : str_utf8_cut(cue, CUE_BYTES_MAX);
 }
 
 static int fill_evidence(const struct screen_result *result, struct arena *arena,
@@ -25,7 +19,7 @@ static int fill_evidence(const struct screen_result *result, struct arena *arena
         const struct screen_hit *hit = &result->hits[i];
         shape_set(evidence, &list.items[i], start, hit->start);
         shape_set(evidence, &list.items[i], end, hit->end);
-        shape_set(evidence, &list.items[i], cue, name_of_cue(hit->cue));
+        shape_set(evidence, &list.items[i], cue, cue_that_fits(hit->cue));
         shape_set(evidence, &list.items[i], polarity, hit->polarity);
     }
     if (list.count) shape_set(safety, safety, evidence, list);

@@ -133,7 +133,7 @@ extern const struct cue_section cue_sections[];
 enum { CUE_NO_ENTRY = 0, CUE_NO_SYMBOL = UINT16_MAX };
 
 struct cue {
-    struct str text; /* its line, trimmed, as it was written */
+    struct str text; /* its line, trimmed, as it was written, without its conditions */
     /* What must stand close by, and what may not: groups, and a set of words of the cue's own or
      * CUE_NO_SYMBOL. */
     uint64_t near_groups, far_groups;
