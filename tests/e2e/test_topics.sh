@@ -123,11 +123,11 @@ fr|Peut-on payer en trois fois ?|payments|
 fr|Vue sur le parking.|lodging|location
 fr|Je voudrais trier les photos par date.||
 es|Quiero filtrar los resultados por precio.|price|price
-es|El enchufe del calefactor se derritió.|quality,safety|
+es|El enchufe del calefactor se derritió.|safety,quality|
 es|Me toca pagar el doble.|billing|
 es|Envío rápido.|delivery|delivery
 es|Ya no sé cuántas veces he llamado.|support|
-en|She broke out in hives.|health,safety|
+en|She broke out in hives.|safety,health|
 en|It smells like burning plastic.|safety|smell
 en|The screen is scratched.|quality|display
 en|The coffee machine hums.|food|
@@ -147,7 +147,7 @@ done
 printf '\xef\xbb\xbf[genai]\r\nfolder = %s\r\n[preprocess]\r\ncues = %s\r\nproducts = %s\r\ndue_clocks = %s\r\n' "$scratch/windows" \
     "$scratch/windows/cues" "$scratch/windows/products.txt" "$scratch/windows/clocks.txt" >"$scratch/windows.conf"
 echo '{"text":"I got a rash. Delivery was fast.","language":"en"}' | "$verbatim" analyze --quiet --config "$scratch/windows.conf" >"$scratch/about.out" 2>"$scratch/err"
-equal "files of an editor on Windows are read ($(head -c 200 "$scratch/err"))" "$(jq -r .safety.state "$scratch/about.out") $(about)" "positive health,delivery,safety|delivery"
+equal "files of an editor on Windows are read ($(head -c 200 "$scratch/err"))" "$(jq -r .safety.state "$scratch/about.out") $(about)" "positive safety,health,delivery|delivery"
 wishes() { # SENTENCE: which advice support gets
     jq -nc --arg text "$1" '{$text, language: "en"}' | "$verbatim" analyze --quiet 2>"$scratch/err" | jq -r '.insight.recommendations[]? | select(.team == "support") | .text'
 }

@@ -121,7 +121,7 @@ const struct clause *reading_clause_of_byte(const struct reading *reading, uint3
     return clause;
 }
 
-/* What alerts is about safety, whatever its words are: where harm is told is the evidence. */
+/* What alerts is about safety first, whatever its words are: where harm is told is the evidence. */
 static void add_alert(struct reading *reading, struct insight_result *result)
 {
     uint32_t topic = reading->engine->alert_topic;
@@ -129,11 +129,11 @@ static void add_alert(struct reading *reading, struct insight_result *result)
         !reading->clause_count)
         return;
     const struct insight_harm *harm = &reading->harm;
-    const struct clause *clause = harm->count ? reading_clause_of_byte(reading, harm->spans[0].start)
-                                              : reading_worst_clause(reading);
-    struct insight_span span = harm->count
-                                   ? harm->spans[0]
-                                   : reading_span(reading, clause->first, clause->last);
+    bool told = harm->count > 0;
+    const struct clause *clause = told ? reading_clause_of_byte(reading, harm->spans[0].start)
+                                       : reading_worst_clause(reading);
+    struct insight_span span =
+        told ? harm->spans[0] : reading_span(reading, clause->first, clause->last);
     add_mention(reading, result, topic, span, clause);
 }
 
@@ -141,6 +141,7 @@ int reading_topics(struct reading *reading, struct insight_result *result, struc
 {
     uint32_t behind = 0; /* the keyword before */
     int rc = find_places(reading, err);
+    add_alert(reading, result);
     for (uint32_t first = 0; first < reading->tokens->count && !rc; first += TOPIC_PLACES) {
         const struct topic_places *here = &reading->places[first / TOPIC_PLACES];
         uint64_t places = topics_places_of(here, TOPIC_ONE);
@@ -154,6 +155,5 @@ int reading_topics(struct reading *reading, struct insight_result *result, struc
     }
     if (rc) return rc;
     add_trained(reading, result);
-    add_alert(reading, result);
     return E_OK;
 }
