@@ -137,6 +137,10 @@ static size_t cued_number(struct redact_finder *finder, const struct redact_digi
         found = count >= 3 && count <= 9 && context->distance <= 2, kind = REDACT_ADDRESS;
     else if (!(context->all & CUE(ORDER)) && count >= 5)
         found = redact_is_customers(finder->text, digits->start);
+    bool goes_on = at(finder->text, digits->end) == '-'; /* "77182-B" is a code */
+    if (!found && !goes_on && count >= 5 &&
+        !redact_is_counted(finder->text, digits->start, digits->end))
+        found = redact_is_own_number(finder->text, digits->start), kind = REDACT_ACCOUNT;
     if (!found) return 0;
     size_t end = take(finder, digits, groups, kind),
            letter = kind == REDACT_NATIONAL_ID ? redact_letter_end(finder->text, end) : end;
@@ -182,29 +186,27 @@ static size_t cued_code(struct redact_finder *finder, size_t start,
     const uint32_t cues = CUE(ID) | CUE(ACCOUNT) | CUE(CARD);
     bool told = context->nearest & cues,
          own = context->nearest & CUE(ORDER) &&
-               (redact_is_own_case(text, start) || redact_is_customers(text, start));
-    if (!told && !own &&
-        (is_digit(at(text, start)) || context->nearest || context->all & CUE(ORDER)))
-        return 0;
+               (redact_is_own_case(text, start) || redact_is_customers(text, start)),
+         bare = !told && !own &&
+                (is_digit(at(text, start)) || context->nearest || context->all & CUE(ORDER));
     for (; end < text.size && end - start < CODE_BYTES &&
            (is_code(text.data[end]) ||
             ((text.data[end] == '-' || text.data[end] == '_') && is_code(at(text, end + 1))));
          end++)
         digits += is_digit(text.data[end]), letters += is_upper(text.data[end]);
-    bool customers = !told && digits >= 4 && (own || redact_is_customers(text, start));
-    if (!told && !customers) return 0;
+    if (is_word(at(text, end)) || digits < 2 || end - start < 5) return 0;
+    bool customers = !told && !bare && digits >= 4 && (own || redact_is_customers(text, start));
     /* "PAN card number ABCPJ1234R" */
     bool id_card = context->nearest & CUE(CARD) && context->all & CUE(ID);
     bool id = context->nearest & CUE(ID) || (id_card && letters >= 2),
          account = context->nearest & CUE(ACCOUNT) || customers;
     /* "X4RTBPFW4", of a French identity card */
     size_t least = !id || end - start < 9 || letters < 4 ? 4 : letters + digits == 9 ? 2 : 3;
-    if (is_word(at(text, end)) || digits < least || end - start < 6 ||
-        (!customers && context->distance > 3) ||
-        (!id && !account) ||
-        (id && (context->all & CUE(ORDER) || redact_is_things_id(text, start))))
-        return 0;
-    redact_add(finder, start, end, id ? REDACT_NATIONAL_ID : REDACT_ACCOUNT);
+    bool found = (id || account) && digits >= least && end - start >= 6 &&
+                 (customers || context->distance <= 3) &&
+                 !(id && (context->all & CUE(ORDER) || redact_is_things_id(text, start)));
+    if (!found && (!letters || !redact_is_own_number(text, start))) return 0;
+    redact_add(finder, start, end, found && id ? REDACT_NATIONAL_ID : REDACT_ACCOUNT);
     return end;
 }
 

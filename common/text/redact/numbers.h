@@ -69,6 +69,7 @@ size_t redact_italian_start(struct str text, size_t start);
 /* By the words before it (whose.c). */
 bool redact_is_things_id(struct str text, size_t start);
 bool redact_is_customers(struct str text, size_t start);
+bool redact_is_own_number(struct str text, size_t start);
 bool redact_is_sort_code(struct str text, const struct redact_digits *digits);
 bool redact_is_own_case(struct str text, size_t start);
 size_t redact_plate_end(struct str text, size_t start);

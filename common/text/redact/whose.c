@@ -1,20 +1,21 @@
 /* Whose number it is: a thing's, which stays, or a customer's. */
 #include "text/redact/numbers.h"
 
+static const char *const things[] = {
+    "review",  "order",   "product",  "transaction", "session", "video",   "app",     "device",
+    "message", "post",    "ticket",   "comment",     "track",   "channel", "game",    "match",
+    "event",   "group",   "page",     "article",     "listing", "ad",      "item",    "build",
+    "process", "thread",  "bug",      "issue",       "crash",   "error",   "request", "report",
+    "case",    "job",     "model",    "batch",       "fcc",     "asset",   "station", "store",
+    "shop",    "server",  "cluster",  "instance",    "image",   "course",  "project", "task",
+    "recall",  "resena",  "pedido",   "producto",    "mensaje", "opinion", "comentario",
+    "avis",    "commande", "produit", "commentaire", "annonce", "anuncio", "booking",
+    "invoice", "payment", "tracking", "question",    "answer",  "record",  "row",     "song",
+    "label",   "lot",     "part"};
+
 /* "Review id 29999", "la reseña id 29999": a thing's, and no person's. */
 bool redact_is_things_id(struct str text, size_t start)
 {
-    static const char *const things[] = {
-        "review",  "order",   "product",  "transaction", "session", "video",   "app",     "device",
-        "message", "post",    "ticket",   "comment",     "track",   "channel", "game",    "match",
-        "event",   "group",   "page",     "article",     "listing", "ad",      "item",    "build",
-        "process", "thread",  "bug",      "issue",       "crash",   "error",   "request", "report",
-        "case",    "job",     "model",    "batch",       "fcc",     "asset",   "station", "store",
-        "shop",    "server",  "cluster",  "instance",    "image",   "course",  "project", "task",
-        "recall",  "resena",  "pedido",   "producto",    "mensaje", "opinion", "comentario",
-        "avis",    "commande", "produit", "commentaire", "annonce", "anuncio", "booking",
-        "invoice", "payment", "tracking", "question",    "answer",  "record",  "row",     "song",
-        "label",   "lot",     "part"};
     struct redact_word id, owner;
     size_t end = start;
     for (int k = 0; k < 4; k++) {
@@ -137,20 +138,101 @@ size_t redact_plate_end(struct str text, size_t start)
     return car || is_plates_form(str_make(form, size)) ? end : 0;
 }
 
+/* Who one is to somebody who counts people. */
+static const char *const customers[] = {
+    "customer", "client", "cliente", "member", "adherente", "adherent", "miembro", "socio",
+    "socia", "membre", "abonado", "abonne", "abonnee", "usuario", "utilisateur", "subscriber",
+    "loyalty", "fidelidad", "fidelite", "afiliado", "afiliada", "membership", "meter",
+    "medidor", "compteur", "student", "estudiante", "alumno", "alumna", "etudiant",
+    "etudiante", "eleve", "allocataire", "suscriptor", "suscriptora", "tenant", "inquilino",
+    "locataire", "employee", "empleado", "empleada", "employe", "salarie", "pensioner",
+    "pensionista", "retraite", "assure", "assuree", "contribuable", "contribuyente",
+    "taxpayer", "candidate", "candidat", "applicant", "solicitante", "etranger", "usager",
+    "societaire", "patient", "patiente",
+    "paciente", "policyholder", "holder", "titular", "titulaire", "insured", "asegurado",
+    "asegurada", "beneficiary", "beneficiario", "beneficiaria", "beneficiaire", "pupil", "resident",
+    "donor", "donante", "householder", "contador"};
+
+/* Only such marks stand between the words before a number; a dot behind "ref." alone. */
+static bool is_gap(struct str text, size_t start, size_t end, bool number)
+{
+    enum { GAP_MOST = 6 };
+    if (end - start > GAP_MOST) return false;
+    for (size_t i = start; i < end; i++) {
+        char c = text.data[i]; /* beyond ASCII: "nº", "l’abonné" */
+        if (!(c & 0x80) && !is_one_of(c, number ? " :'#-=(." : " :'#-=(")) return false;
+    }
+    return true;
+}
+
+/* The end of what stands before a number: of "n." in "n.º ". */
+static size_t skip_ordinal(struct str text, size_t start)
+{
+    size_t end = start - (before(text, start) == ' ');
+    return str_ends(str_slice(text, 0, end), STR(".\xC2\xBA")) ? end - 2 : start;
+}
+
+/* What has a number that isn't a person's: wares, their parts and makers, journeys, vouchers. */
+static bool is_ware(const struct redact_word *word)
+{
+    static const char *const wares[] = {
+        "flight", "train", "bus", "route", "line", "seat", "room", "table", "gate", "platform",
+        "house", "unit", "code", "promo", "discount", "coupon", "voucher", "gift", "area", "qr",
+        "country", "source", "fault", "barcode", "service", "services", "support", "care", "lucky",
+        "favorite", "favourite", "machine", "laptop", "printer", "router", "camera", "car", "bike",
+        "engine", "chassis", "vol", "siege", "place", "chambre", "billet", "erreur", "reduction",
+        "cadeau", "bon", "panne", "imprimante", "voiture", "vuelo", "tren",
+        "asiento", "habitacion", "boleto", "descuento", "cupon", "regalo", "error", "fallo",
+        "averia", "impresora", "lavadora", "coche", "atencion", "score", "budget", "bill", "receipt",
+        "recibo", "recu", "boleta", "promocional", "promotional", "promotion", "promocion", "bonus",
+        "shade", "colour", "color", "paint", "polish", "perfume", "parfum", "rouge", "teinte",
+        "couleur", "tono", "size", "talla", "taille", "shoe", "set", "kit", "filter", "filtre",
+        "filtro", "recipe", "receta", "recette", "pressure", "tension", "lottery", "loteria",
+        "edition", "edicion", "volume", "chapitre", "capitulo", "spare", "cartridge", "bulb",
+        "battery", "bateria", "batterie", "tyre", "tire", "stay", "sejour", "estancia", "trip",
+        "viaje", "voyage", "tv", "phone", "watch", "tablet"};
+    const uint32_t others = CUE(ORDER) | CUE(VERSION) | CUE(PHONE) | CUE(ZIP) | CUE(BIRTH);
+    return word->cues & others || IS_ONE_OF(word, wares) || IS_ONE_OF(word, things);
+}
+
+/* "my dental plan number is DP-40918823", "mon numéro de foyer est le F-220418", "mi contador es
+ * …", "number of the member …": whatever counts him, if no ware does. */
+bool redact_is_own_number(struct str text, size_t start)
+{
+    enum { WORDS_MOST = 8, NOUNS_MOST = 3 };
+    static const char *const owners[] = {"my", "our", "mon", "ma", "notre", "mi", "nuestro",
+                                         "nuestra"};
+    static const char *const links[] = {"is", "was", "es", "era", "est", "c", "le", "la", "el",
+                                        "the", "l", "d", "de", "du", "del", "des", "of", "s",
+                                        "porte", "lleva"};
+    static const char *const numbers[] = {
+        "number", "no", "n", "nr", "nro", "num", "numero", "id", "ref", "reference", "referencia",
+        "code", "codigo", "clave", "identifiant", "identificador"};
+    struct redact_word word;
+    bool number = false, customer = false, letter = is_letter(at(text, start));
+    size_t nouns = 0, others = 0; /* others: that are no customers */
+    for (int k = 0; k < WORDS_MOST; k++, start = word.start) {
+        bool told = number && customer && !others;
+        redact_word_before(text, skip_ordinal(text, start), &word);
+        bool is_number = IS_ONE_OF(&word, numbers);
+        if (k == 0 && !letter && word_is(&word, "no") && start == word.end + 1)
+            return false; /* "my Kindle no 1234567 works" */
+        if (!word.size || !is_gap(text, word.end, start, is_number)) return told;
+        if (IS_ONE_OF(&word, owners)) return nouns && (number || customer);
+        if (is_number) number = true;
+        if (is_number || IS_ONE_OF(&word, links)) continue;
+        if (is_ware(&word)) return false;
+        if (told || word.cues & CUE(COMMON) || ++nouns > NOUNS_MOST) return told;
+        bool is_customer = IS_ONE_OF(&word, customers);
+        customer |= is_customer, others += !is_customer;
+    }
+    return number && customer && !others;
+}
+
 /* "customer number 55512345", "customer ref NL-5529013", "client n° 12345678", "numéro d'adhérent :
  * 22814", "contrato 880-114-27", "claim no. TX-2291": no more than such words before it. */
 bool redact_is_customers(struct str text, size_t start)
 {
-    static const char *const customers[] = {
-        "customer", "client", "cliente", "member", "adherente", "adherent", "miembro", "socio",
-        "socia", "membre", "abonado", "abonne", "abonnee", "usuario", "utilisateur", "subscriber",
-        "loyalty", "fidelidad", "fidelite", "afiliado", "afiliada", "membership", "meter",
-        "medidor", "compteur", "student", "estudiante", "alumno", "alumna", "etudiant",
-        "etudiante", "eleve", "allocataire", "suscriptor", "suscriptora", "tenant", "inquilino",
-        "locataire", "employee", "empleado", "empleada", "employe", "salarie", "pensioner",
-        "pensionista", "retraite", "assure", "assuree", "contribuable", "contribuyente",
-        "taxpayer", "candidate", "candidat", "applicant", "solicitante", "etranger", "usager",
-        "societaire"};
     static const char *const papers[] = {"contract", "contrat", "contrato", "siniestro",
                                          "sinistre"};
     static const char *const claims[] = {"claim", "loan", "mortgage", "prestamo", "hipoteca"};
