@@ -221,9 +221,9 @@ bool redact_is_own_number(struct str text, size_t start)
         if (IS_ONE_OF(&word, owners)) return nouns && (number || customer);
         if (is_number) number = true;
         if (is_number || IS_ONE_OF(&word, links)) continue;
-        if (is_ware(&word)) return false;
-        if (told || word.cues & CUE(COMMON) || ++nouns > NOUNS_MOST) return told;
-        bool is_customer = IS_ONE_OF(&word, customers);
+        if (told) return true;
+        if (is_ware(&word) || word.cues & CUE(COMMON) || ++nouns > NOUNS_MOST) return false;
+        bool is_customer = word.cues & CUE(ACCOUNT) || IS_ONE_OF(&word, customers);
         customer |= is_customer, others += !is_customer;
     }
     return number && customer && !others;
