@@ -119,6 +119,8 @@ static size_t cued_number(struct redact_finder *finder, const struct redact_digi
     if (!(context->nearest & cues) && digits->count < 5) return 0;
     if (redact_is_sort_code(finder->text, digits)) return take(finder, digits, 3, kind);
     if (is_date(digits) || is_letter(at(finder->text, digits->end))) return 0;
+    bool goes_on = at(finder->text, digits->end) == '-' && /* "77182-B" is a code */
+                   is_upper(at(finder->text, (size_t)digits->end + 1));
     bool labelled = context->distance == 0 && digits->start > 1 &&
                     memchr(finder->text.data + digits->start - 2, ':', 2);
     if (context->nearest & CUE(ORDER) && count >= 6)
@@ -137,7 +139,6 @@ static size_t cued_number(struct redact_finder *finder, const struct redact_digi
         found = count >= 3 && count <= 9 && context->distance <= 2, kind = REDACT_ADDRESS;
     else if (!(context->all & CUE(ORDER)) && count >= 5)
         found = redact_is_customers(finder->text, digits->start);
-    bool goes_on = at(finder->text, digits->end) == '-'; /* "77182-B" is a code */
     if (!found && !goes_on && count >= 5 &&
         !redact_is_counted(finder->text, digits->start, digits->end))
         found = redact_is_own_number(finder->text, digits->start), kind = REDACT_ACCOUNT;
@@ -182,7 +183,7 @@ static size_t cued_code(struct redact_finder *finder, size_t start,
                         const struct redact_context *context)
 {
     struct str text = finder->text;
-    size_t end = start, digits = 0, letters = 0;
+    size_t end = start, digits = 0, letters = 0, small = 0;
     const uint32_t cues = CUE(ID) | CUE(ACCOUNT) | CUE(CARD);
     bool told = context->nearest & cues,
          own = context->nearest & CUE(ORDER) &&
@@ -193,7 +194,8 @@ static size_t cued_code(struct redact_finder *finder, size_t start,
            (is_code(text.data[end]) ||
             ((text.data[end] == '-' || text.data[end] == '_') && is_code(at(text, end + 1))));
          end++)
-        digits += is_digit(text.data[end]), letters += is_upper(text.data[end]);
+        digits += is_digit(text.data[end]), letters += is_upper(text.data[end]),
+            small += is_lower(text.data[end]);
     if (is_word(at(text, end)) || digits < 2 || end - start < 5) return 0;
     bool customers = !told && !bare && digits >= 4 && (own || redact_is_customers(text, start));
     /* "PAN card number ABCPJ1234R" */
@@ -205,7 +207,7 @@ static size_t cued_code(struct redact_finder *finder, size_t start,
     bool found = (id || account) && digits >= least && end - start >= 6 &&
                  (customers || context->distance <= 3) &&
                  !(id && (context->all & CUE(ORDER) || redact_is_things_id(text, start)));
-    if (!found && (!letters || !redact_is_own_number(text, start))) return 0;
+    if (!found && (letters + small == 0 || !redact_is_own_number(text, start))) return 0;
     redact_add(finder, start, end, found && id ? REDACT_NATIONAL_ID : REDACT_ACCOUNT);
     return end;
 }
