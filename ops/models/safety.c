@@ -329,7 +329,7 @@ static const char *const classes[] = {
 
 const struct task safety_task = {
     .name = "safety",
-    .options = {.name = "safety-000019", .classes = classes, .class_count = 6,
+    .options = {.name = "safety-000020", .classes = classes, .class_count = 6,
                 .link = LINEAR_SIGMOID, .seed = 1, .least_features = 12,
                 .bucket_bits = 19, .balance = true, .false_alarms = 0.026,
                 .thresholds = {[1] = 0.2}, /* marking too little costs days, too much a look */
