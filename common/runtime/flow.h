@@ -30,6 +30,7 @@ struct job_output {
     struct tokens *words; /* of that record's document */
     struct bus_header headers[JOB_HEADERS + JOB_MARKS];
     char traceparent[TRACE_TEXT_BYTES];
+    char source[32]; /* ce_source, where it isn't the worker's name */
 };
 
 /* The span of a job's run, where one is told. */

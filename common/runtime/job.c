@@ -42,20 +42,20 @@ static uint32_t copy_marks(const struct bus_message *message,
     return count;
 }
 
-/* CloudEvents tells events apart by source and id together. What a worker says of a record on `safety`
- * has the id of what else it makes of it, so it comes from another source. */
-static const char *source_of(const struct job *job, enum topic topic)
+/* CloudEvents tells events apart by source and id together. What a worker says of a record on
+ * `safety` has the id of what else it makes of it, so it comes from another source. */
+static const char *source_of(const struct job *job, struct job_output *output)
 {
     const char *worker = job->context->worker->name;
-    struct str source = {0};
-    if (topic == TOPIC_SAFETY) source = arena_printf(job->arena, "%s/safety", worker);
-    return source.data ? source.data : worker;
+    if (output->bus.topic != TOPIC_SAFETY) return worker;
+    snprintf(output->source, sizeof output->source, "%s/safety", worker);
+    return output->source;
 }
 
 void job_fill_headers(const struct job *job, struct job_output *output, struct str id)
 {
     struct str trace = str_make(output->traceparent, TRACE_TEXT_BYTES - 1);
-    headers_fill(output->headers, output->bus.topic, source_of(job, output->bus.topic), id, trace);
+    headers_fill(output->headers, output->bus.topic, source_of(job, output), id, trace);
     output->bus.headers = output->headers;
     output->bus.header_count = JOB_HEADERS +
                                copy_marks(job->message, output->headers + JOB_HEADERS);
