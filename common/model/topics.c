@@ -11,6 +11,8 @@
 #include "model/elision.h"
 #include "model/topics_keyword.h"
 
+enum { BUCKETS_MIN = 64 };
+
 /* Where a file is read, and what its keywords are of. */
 struct place {
     struct list_file file;
@@ -21,7 +23,10 @@ struct place {
 
 void topics_init(struct topics *topics)
 {
-    *topics = (struct topics){0};
+    static const uint16_t none[2];
+    const struct topic_index empty = {.first = none};
+    *topics = (struct topics){.by_word = empty, .by_pair = empty, .by_prefix = empty,
+                              .sides_by_word = empty, .sides_by_prefix = empty};
     arena_init(&topics->arena, 0);
 }
 
@@ -105,25 +110,32 @@ static struct topic_start start_of(const struct topic_keyword *keyword)
                                 .words = told_by_start(keyword)};
 }
 
+static uint32_t buckets_for(uint32_t count)
+{
+    uint32_t buckets = BUCKETS_MIN;
+    while (buckets < 2 * count) buckets *= 2;
+    return buckets;
+}
+
 /* Of all those keywords with such a start, anew. */
 static int build_one(struct topics *topics, const struct topic_keyword *newest,
                      struct topic_index *index, enum topic_way way, struct err *err)
 {
-    uint16_t at[TOPIC_BUCKETS] = {0}, count = 0;
     const struct topic_keyword *each;
-    for (each = newest; each; each = each->older)
-        if (topic_way(each) == way) at[topic_start_hash(each) % TOPIC_BUCKETS]++;
-    for (uint32_t i = 0; i < TOPIC_BUCKETS; i++) {
-        index->first[i] = count;
-        count = (uint16_t)(count + at[i]);
-        at[i] = index->first[i];
-    }
-    index->first[TOPIC_BUCKETS] = count;
+    uint32_t count = 0;
+    for (each = newest; each; each = each->older) count += topic_way(each) == way;
+    uint32_t buckets = buckets_for(count);
+    /* bucket b is counted at b + 2, so that at b + 1 stands where it begins, until it is full */
+    uint16_t *first = arena_zalloc(&topics->arena, (buckets + 2) * sizeof *first);
     index->starts = ARENA_ARRAY(&topics->arena, struct topic_start, (size_t)count + 1);
-    if (!index->starts) return err_set(err, E_NO_MEMORY, NULL);
+    if (!first || !index->starts) return err_set(err, E_NO_MEMORY, NULL);
+    index->first = first, index->mask = buckets - 1;
+    for (each = newest; each; each = each->older)
+        if (topic_way(each) == way) first[(topic_start_hash(each) & index->mask) + 2]++;
+    for (uint32_t i = 2; i < buckets + 2; i++) first[i] = (uint16_t)(first[i] + first[i - 1]);
     for (each = newest; each; each = each->older)
         if (topic_way(each) == way)
-            index->starts[at[topic_start_hash(each) % TOPIC_BUCKETS]++] = start_of(each);
+            index->starts[first[(topic_start_hash(each) & index->mask) + 1]++] = start_of(each);
     return E_OK;
 }
 

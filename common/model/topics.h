@@ -26,7 +26,6 @@ enum {
     TOPIC_KEYWORDS_MAX = 50000,
     TOPIC_MATCHES_MAX = 4,
     TOPIC_FILE_BYTES_MAX = 1 << 20,
-    TOPIC_BUCKETS = 1 << 14,
     TOPIC_SIDE_SLOTS = 1 << 12,
     TOPIC_PREFIX_BYTES = 4, /* that a word with a star has at least */
 };
@@ -37,10 +36,11 @@ enum { LANGUAGE_EN = 1, LANGUAGE_ES = 2, LANGUAGE_FR = 4, LANGUAGE_ALL = 7 };
 struct topic_keyword;
 struct topic_start;
 
-/* Keywords by how they begin: bucket b has starts[first[b]] to starts[first[b + 1] - 1],
- * the newest first. */
+/* Keywords by how they begin: bucket b, of mask + 1, has starts[first[b]] to
+ * starts[first[b + 1] - 1], the newest first. */
 struct topic_index {
-    uint16_t first[TOPIC_BUCKETS + 1];
+    uint32_t mask;
+    const uint16_t *first;
     struct topic_start *starts;
 };
 

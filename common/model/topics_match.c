@@ -56,7 +56,7 @@ __attribute__((always_inline)) static inline bool
 is_side(const struct topic_index *index, uint64_t hash, uint32_t number,
         const struct tokens *tokens, uint32_t at)
 {
-    uint64_t bucket = hash % TOPIC_BUCKETS;
+    uint64_t bucket = hash & index->mask;
     for (uint32_t i = index->first[bucket]; i < index->first[bucket + 1]; i++) {
         const struct topic_start *start = &index->starts[i];
         if (start->hash == hash && start->topic == number &&
@@ -123,7 +123,7 @@ static bool is_beside(const struct search *search, const struct topic_start *sta
 __attribute__((always_inline)) static inline void
 follow(struct search *search, const struct topic_index *index, uint64_t hash)
 {
-    uint64_t bucket = hash % TOPIC_BUCKETS;
+    uint64_t bucket = hash & index->mask;
     for (uint32_t i = index->first[bucket]; i < index->first[bucket + 1]; i++) {
         const struct topic_start *start = &index->starts[i];
         bool differs = start->hash != hash; /* one branch, which nearly always goes on */
