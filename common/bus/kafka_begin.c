@@ -4,7 +4,7 @@
  * (BUS_LATEST) has all ends of the topic committed before anything is read, once for all of its
  * members. So what has no position later came later, and is read whole: a partition that was added,
  * or a topic that wasn't there when this member came. */
-#include "bus/kafka.h"
+#include "bus/kafka_begin.h"
 
 /* --- between the loop and the watcher --------------------------------------------------------- */
 

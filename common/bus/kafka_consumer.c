@@ -13,7 +13,7 @@
 #include <sys/eventfd.h>
 
 #include "base/log.h"
-#include "bus/kafka.h"
+#include "bus/kafka_begin.h"
 
 /* --- wake-ups -------------------------------------------------------------------------------- */
 

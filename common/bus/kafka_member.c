@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "bus/kafka.h"
+#include "bus/kafka_begin.h"
 
 enum { MEMBERSHIP_STATIC }; /* the first choice of bus.membership */
 

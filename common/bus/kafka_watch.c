@@ -9,7 +9,7 @@
 #include <time.h>
 
 #include "base/array.h"
-#include "bus/kafka.h"
+#include "bus/kafka_begin.h"
 
 enum {
     LOOK_EVERY_MS = 500, LOOK_MS = 2000, ASK_AGAIN_MS = 100, FIRST_LOOK_MS = 1000,

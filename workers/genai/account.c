@@ -11,8 +11,6 @@
 
 #include "base/log.h"
 #include "config/shipped.h"
-#include "spend/budget.h"
-#include "spend/prices.h"
 #include "workers/genai/account_count.h"
 #include "workers/genai/genai.h"
 #include "workers/genai/purchase.h"
@@ -52,19 +50,13 @@ static int read_money(const char *name, const char *text, uint64_t *ret_micros, 
                    name, text);
 }
 
-static int read_limits(const struct genai_options *options, struct budget_limits *ret_limits,
-                       struct err *err)
+int account_read_limits(const struct genai_options *options, struct budget_limits *ret_limits,
+                        struct err *err)
 {
     int rc = read_money("budget", options->budget, &ret_limits->day_micros, err);
     return rc ? rc
               : read_money("budget_tenant", options->budget_tenant, &ret_limits->tenant_micros,
                            err);
-}
-
-int account_check_limits(const struct genai_options *options, struct err *err)
-{
-    struct budget_limits limits;
-    return read_limits(options, &limits, err);
 }
 
 int account_read_prices(const struct worker_context *context, struct prices **ret_prices,
@@ -90,7 +82,7 @@ static int open_parts(struct account_book *account, const struct genai_options *
 {
     const struct purchases_calls calls = {on_bill, on_ready, account};
     const char *file = options->journal_file[0] ? options->journal_file : NULL;
-    int rc = read_limits(options, &account->limits, err);
+    int rc = account_read_limits(options, &account->limits, err);
     if (rc == E_OK) rc = account_read_prices(account->context, &account->prices, err);
     if (rc == E_OK)
         rc = budget_create(&account->limits, account->context->clock, &account->budget, err);

@@ -14,6 +14,7 @@
 
 #include "llm/llm.h"
 #include "runtime/worker.h"
+#include "spend/budget.h"
 #include "spend/prices.h"
 #include "workers/genai/answers.h"
 
@@ -54,9 +55,9 @@ struct account_call {
     bool priced;              /* it is known */
 };
 
-/* BAD_CONFIG: a budget that is no money. Also where nobody is asked yet: it shows before it
- * costs. */
-int account_check_limits(const struct genai_options *options, struct err *err) CHECKED;
+/* BAD_CONFIG: a budget that is no money. Asked also where no model is: it shows before it costs. */
+int account_read_limits(const struct genai_options *options, struct budget_limits *ret_limits,
+                        struct err *err) CHECKED;
 /* BAD_CONFIG, and what purchases_open() says. Without a bus (verbatim analyze) nothing is
  * journaled: identical texts of one run are bought once all the same. */
 int account_open(struct worker_context *context, struct account_book **ret_account,

@@ -79,9 +79,10 @@ static int open_state(struct worker_context *context, struct genai_state *state,
 {
     const struct genai_options *options = context->options;
     struct remote_chain chain = {0};
+    struct budget_limits limits;
     char folder[SHIPPED_PATH_BYTES];
     int rc = remote_parse(options->providers, &chain, err);
-    if (rc == E_OK) rc = account_check_limits(options, err);
+    if (rc == E_OK) rc = account_read_limits(options, &limits, err);
     if (rc) return rc;
     rc = shipped_path(options->folder, "", folder, err);
     if (rc == E_OK) rc = provider_local.open(context, folder, &state->local, err);

@@ -265,14 +265,23 @@ int cue_builder_group(struct cue_builder *builder, struct str name, bool defines
     return E_OK;
 }
 
-int cue_builder_cue(struct cue_builder *builder, const struct cue *cue, struct err *err)
+/* A line as people know it again: without what must or mustn't stand near. */
+static struct str name_of_cue(struct str line)
+{
+    size_t with = str_find(line, STR(" & ")), without = str_find(line, STR(" ! "));
+    return str_slice(line, 0, with < without ? with : without);
+}
+
+int cue_builder_cue(struct cue_builder *builder, const struct cue *cue, struct str line,
+                    struct err *err)
 {
     if (builder->cues.count >= CUES_MAX_CUES)
         return cue_builder_error(builder, err, "more than %d cues", CUES_MAX_CUES);
     struct cue *room = cue_vector_add(&builder->cues, sizeof *room);
     if (!room) return err_set(err, E_NO_MEMORY, NULL);
     *room = *cue;
-    return E_OK;
+    room->text = arena_copy(&builder->list->memory, name_of_cue(line));
+    return room->text.data ? E_OK : err_set(err, E_NO_MEMORY, NULL);
 }
 
 /* The step whose words are the least common, of several the one of the longest; the anchor, if it

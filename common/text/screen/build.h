@@ -75,7 +75,9 @@ int cue_builder_new_symbol(struct cue_builder *builder, uint16_t *ret_symbol,
                            struct err *err) CHECKED;
 int cue_builder_group(struct cue_builder *builder, struct str name, bool defines,
                       uint16_t *ret_symbol, struct err *err) CHECKED;
-int cue_builder_cue(struct cue_builder *builder, const struct cue *cue, struct err *err) CHECKED;
+/* line: as it was written, of which the cue keeps what people know it by. */
+int cue_builder_cue(struct cue_builder *builder, const struct cue *cue, struct str line,
+                    struct err *err) CHECKED;
 /* Adds a form of the last cue. */
 int cue_builder_form(struct cue_builder *builder, const struct cue_step *steps, uint32_t count,
                      struct err *err) CHECKED;

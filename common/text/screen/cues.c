@@ -275,13 +275,6 @@ static int parse_context(struct parser *parser, struct str rest, struct cue *cue
     return rc;
 }
 
-/* A line as people know it again: without what must or mustn't stand near. */
-static struct str name_of_cue(struct str line)
-{
-    size_t with = str_find(line, STR(" & ")), without = str_find(line, STR(" ! "));
-    return str_slice(line, 0, with < without ? with : without);
-}
-
 static int parse_cue(struct parser *parser, struct str written, struct str folded, struct err *err)
 {
     struct cue cue = {.line = parser->builder.line,
@@ -290,8 +283,6 @@ static int parse_cue(struct parser *parser, struct str written, struct str folde
                       .far_words = CUE_NO_SYMBOL};
     struct str rest = folded;
     uint32_t forms = 0;
-    cue.text = arena_copy(&parser->builder.list->memory, name_of_cue(written));
-    if (!cue.text.data) return err_set(err, E_NO_MEMORY, NULL);
     parser->slot_count = 0;
     while (rest.size && rest.data[0] != '&' && rest.data[0] != '!') {
         struct str element = cut_element(&rest);
@@ -305,7 +296,7 @@ static int parse_cue(struct parser *parser, struct str written, struct str folde
         if (rc) return rc;
     }
     int rc = parse_context(parser, rest, &cue, err);
-    if (!rc) rc = cue_builder_cue(&parser->builder, &cue, err);
+    if (!rc) rc = cue_builder_cue(&parser->builder, &cue, written, err);
     struct cue_step steps[CUES_MAX_STEPS];
     if (!rc) rc = expand(parser, 0, steps, 0, 0, &forms, err);
     if (!rc && !forms)
